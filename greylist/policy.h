@@ -1,0 +1,54 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "domain_name.h"
+#include "ip_address.h"
+#include "judge.h"
+#include "lists/lists.h"
+#include "triplet.h"
+
+namespace greylist {
+
+enum class Mode { enforce, observe, off };
+enum class OnStoreFailure { accept, defer };
+enum class NullSender { rcpt, data };
+
+// Everything the administrator decided about who waits. Immutable once built; a reload builds a new one.
+struct Policy {
+  Mode mode = Mode::enforce;
+  Limits limits;
+  ClientPrefix client_prefix;
+  AutoAllow auto_allow;
+  NullSender null_sender = NullSender::rcpt;
+  OnStoreFailure on_store_failure = OnStoreFailure::accept;
+  DomainList domains;  // recipient domains taken
+  Lists allow, block;
+};
+
+// One recipient of one transaction, addresses as the client wrote them.
+struct Attempt {
+  IpAddress client;
+  std::string_view helo, sender, recipient;
+};
+
+// What the steps before the greylist say (block, domains, allow, in this order).
+struct Listed {
+  Verdict verdict;
+};  // block_*, allow_*, or off
+struct NotOurDomain {};
+struct NeedsName {};  // only the client's confirmed name can tell: look it up and ask again
+struct Unlisted {};   // on to the greylist
+using Screening = std::variant<Listed, NotOurDomain, NeedsName, Unlisted>;
+
+// `name`: the client's forward-confirmed reverse name, empty if it has none; nullopt: not looked up yet. Asks for it
+// only if an entry by name could change the outcome. A recipient without a domain is ours only if it is postmaster (RFC
+// 5321 §4.5.1).
+Screening screen(const Policy& policy, const Attempt& attempt, const std::optional<std::string>& name);
+
+Action action_of(Verdict verdict,
+                 const Policy& policy);  // observe mode turns put_off into pass; store_failure as on_store_failure says
+
+}  // namespace greylist

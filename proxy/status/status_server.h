@@ -1,0 +1,32 @@
+#pragma once
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace proxy {
+
+struct HttpAnswer {
+  int code = 200;
+  std::string content_type = "application/json";
+  std::string body;
+};
+
+// A read-only HTTP server on a thread of its own (libmicrohttpd), so that it answers under load and under abuse: limits
+// on memory, connections and time a connection. GET and HEAD alone (405); what `answer` has no page for is 404.
+class StatusServer {
+ public:
+  // `answer` is called on the server's thread with the path ("/status").
+  using Answer = std::function<HttpAnswer(std::string_view path)>;
+  // Binds "127.0.0.1:8025" or "[::1]:8025"; the error says why not.
+  static std::expected<std::unique_ptr<StatusServer>, std::string> start(const std::string& address, Answer answer);
+  ~StatusServer();  // answers no more
+
+ private:
+  struct Daemon;
+  explicit StatusServer(std::unique_ptr<Daemon> daemon);
+  std::unique_ptr<Daemon> daemon_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace smtp {
+
+// Follows content through its line ends, in whatever pieces it arrives; one pass, many octets at a time.
+//
+// DATA: only CR LF . CR LF ends the message (RFC 5321 §4.1.1.4); we scan on to the true end even when spoiled, so that
+// client and proxy can never disagree where the next command starts. BDAT: the octets are counted, not scanned for an
+// end; scan() consumes everything, across chunks; call finish() after the last.
+class BodyScanner {
+ public:
+  enum class Framing { data, chunks };
+  explicit BodyScanner(Framing framing) : framing_(framing) {}
+
+  // Takes a piece and returns how many octets of it belong to the content, its end included; less than all only when
+  // done().
+  std::size_t scan(std::string_view piece);
+  void finish();  // chunks only: nothing follows
+
+  bool done() const { return done_; }  // data only: CR LF . CR LF (or .CR LF as the first line) has been seen
+  bool bare_line_end() const {
+    return bare_;
+  }  // a CR without LF or an LF without CR; a CR at the end of a piece isn't judged yet
+  bool bare_ending() const { return bare_ending_; }  // one that borders a line made of one dot (SMTP smuggling)
+  std::uint64_t content_octets() const {
+    return octets_;
+  }  // without the ending (".CRLF") and, for data, without the dots of transparency (RFC 1870 §6.1)
+
+ private:
+  Framing framing_;
+  bool done_ = false, bare_ = false, bare_ending_ = false;
+  std::uint64_t octets_ = 0;
+};
+
+}  // namespace smtp

@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace smtp {
+
+// One reply of an SMTP server, as it stands on the wire (RFC 5321 §4.2), whether we say it or pass on what a backend
+// said.
+class Reply {
+ public:
+  // One line; `enhanced` may be empty (greeting, EHLO, HELO: RFC 2034 §4). `text` is cut so that the line keeps to
+  // 512 octets with its CRLF (RFC 5321 §4.5.3.1.5); octets outside printable ASCII become '?'.
+  Reply(int code, std::string_view enhanced, std::string_view text);
+
+  // What a peer sent, word for word: every line with its CRLF.
+  static Reply verbatim(int code, std::string wire);
+
+  int code() const { return code_; }
+  const std::string& wire() const { return wire_; }
+
+  bool positive() const { return code_ / 100 == 2; }
+  bool intermediate() const { return code_ / 100 == 3; }
+  bool transient() const { return code_ / 100 == 4; }
+  bool permanent() const { return code_ / 100 == 5; }
+
+  // The enhanced status code of the first line (RFC 3463), or empty.
+  std::string_view enhanced() const;
+  // All lines on one, without CRLF, joined by " / ": for logs.
+  std::string one_line() const;
+
+ private:
+  Reply() = default;
+  int code_ = 0;
+  std::string wire_;
+};
+
+}  // namespace smtp
