@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "time.h"
+#include "timestamp.h"
 
 namespace greylist {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "greylist/time.h"
+#include "greylist/timestamp.h"
 
 namespace proxy {
 
