@@ -51,8 +51,8 @@ struct Judgement {
 
 bool expired(const Record& record, Time now, const Limits& limits);
 
-// The greylist's whole decision (RFC 6647 §2.4, §5). `client` becomes record.last_client. Never moves first_seen of an entry
-// that lives. A clock that went back: age 0.
+// The greylist's whole decision (RFC 6647 §2.4, §5). `client` becomes record.last_client. Never moves first_seen of an
+// entry that lives. A clock that went back: age 0.
 Judgement judge(const std::optional<Record>& seen, Time now, const Limits& limits, std::string_view client);
 
 // What a client has earned by passed triplets whose message the backend took.
