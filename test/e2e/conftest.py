@@ -1,0 +1,60 @@
+"""The pieces of every end-to-end test: greygate between clients and backends, all of them on free ports of 127.0.0.1."""
+
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+from fake_backend import FakeBackend
+from greygate import Greygate
+from ports import free_port
+
+
+@pytest.fixture
+def directory():
+    """A directory of the test's own, which other users (Postfix) may pass through."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="greygate-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def make_backend():
+    """Makes fake backends: make_backend(keywords=…, proxy_protocol=…)."""
+    made = []
+
+    def make(**options):
+        made.append(FakeBackend(free_port(), **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.clean_up()
+
+
+@pytest.fixture
+def backend(make_backend):
+    return make_backend()
+
+
+@pytest.fixture
+def make_greygate(directory):
+    """Makes and starts proxies: make_greygate(backend, …, greylist={"mode": "off"})."""
+    made = []
+
+    def make(*backends, ready=True, start=True, **settings):
+        addresses = [getattr(each, "address", each) for each in backends]
+        made.append(Greygate(directory / f"greygate{len(made)}", addresses, settings))
+        return made[-1].start(ready) if start else made[-1]
+
+    yield make
+    for each in made:
+        each.clean_up()
+
+
+@pytest.fixture
+def greygate(make_greygate, backend):
+    """A proxy in front of `backend` that puts off for a second and takes mail for example.org."""
+    return make_greygate(backend)
