@@ -1,6 +1,8 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace smtp {
 
@@ -22,8 +24,7 @@ class Address {
   // <postmaster> without a domain, in any case (RFC 5321 §4.5.1).
   bool bare_postmaster() const;
   // Some mailers route such a recipient onwards whatever its domain says: a domain that is an address literal, a local
-  // part (quoted or not) that holds
-  // '@', '%', '!' or a control character, or begins with '/'.
+  // part (quoted or not) that holds '@', '%', '!' or a control character, begins with '/', or isn't UTF-8.
   bool unsafe_recipient() const;
 
   bool operator==(const Address&) const = default;

@@ -9,15 +9,16 @@
 // Every sentence the proxy itself can say to a client.
 namespace smtp::replies {
 
-Reply greeting(std::string_view hostname);                         // 220 HOSTNAME ESMTP
-Reply helo(std::string_view hostname);                             // 250 HOSTNAME
-Reply ehlo(std::string_view hostname, const Extensions& offered);  // multi-line 250
-Reply bye(std::string_view hostname);                              // 221 2.0.0
-Reply ok();                                                        // 250 2.0.0
-Reply sender_ok();                                                 // 250 2.1.0
-Reply help();                                                      // 214 2.0.0
-Reply vrfy();                                                      // 252 2.5.0
-Reply chunk_ok(std::uint64_t octets);                              // 250 2.0.0, for a BDAT chunk
+Reply greeting(std::string_view hostname);  // 220 HOSTNAME ESMTP
+Reply helo(std::string_view hostname);      // 250 HOSTNAME
+// Multi-line 250. PIPELINING and ENHANCEDSTATUSCODES are our own and always listed, XCLIENT never, the rest as set.
+Reply ehlo(std::string_view hostname, const Extensions& offered);
+Reply bye(std::string_view hostname);  // 221 2.0.0
+Reply ok();                            // 250 2.0.0
+Reply sender_ok();                     // 250 2.1.0
+Reply help();                          // 214 2.0.0
+Reply vrfy();                          // 252 2.5.0
+Reply chunk_ok(std::uint64_t octets);  // 250 2.0.0, for a BDAT chunk
 
 Reply unknown_command();                            // 500 5.5.2
 Reply line_too_long();                              // 500 5.5.2

@@ -4,6 +4,9 @@
 
 namespace smtp {
 
+// The enhanced status code that `text`, a reply line after its "250 " or "250-", begins with (RFC 2034 §4), or empty.
+std::string_view enhanced_code(std::string_view text);
+
 // One reply of an SMTP server, as it stands on the wire (RFC 5321 §4.2), whether we say it or pass on what a backend
 // said.
 class Reply {
