@@ -54,7 +54,7 @@ Reading read_size(Value value, Mail& mail) {
   return Reading::taken;
 }
 
-// RFC 6152 §3; BINARYMIME (RFC 3030 §3) is never offered.
+// RFC 6152 §2; BINARYMIME (RFC 3030 §3) is never offered.
 Reading read_body(Value value, Mail& mail) {
   if (!value) return Reading::malformed;
   if (same_word(*value, "BINARYMIME")) return Reading::unsupported;
