@@ -18,7 +18,8 @@ class IpAddress {
 
   bool is_v4() const { return v4_; }
   std::string text() const;
-  IpAddress masked(unsigned prefix) const;  // host bits zero; prefix counts from the family's own first bit
+  // Host bits zero; prefix counts from the family's own first bit, and one beyond bits() leaves the address whole.
+  IpAddress masked(unsigned prefix) const;
   unsigned bits() const { return v4_ ? 32 : 128; }
   const std::uint8_t* data() const;  // bits()/8 octets, network order
   bool loopback() const;
@@ -36,7 +37,7 @@ struct Network {
   IpAddress base;
   unsigned prefix = 32;
 
-  static std::optional<Network> parse(std::string_view text);  // host bits are masked off
+  static std::optional<Network> parse(std::string_view text);  // host bits are masked off; at most 32 or 128 bits
   bool contains(const IpAddress& address) const;
   std::string text() const;  // always with the "/prefix"
   auto operator<=>(const Network&) const = default;

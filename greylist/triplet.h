@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "ip_address.h"
+#include "sender_key.h"
 
 namespace greylist {
 
@@ -24,7 +25,8 @@ std::string network_identity(const IpAddress& client,
 // Whom auto-allow is credited to on the network rung: the IPv4 address or the IPv6 /64.
 std::string earning_identity(const IpAddress& client);
 
-std::string keyed_sender(std::string_view sender);  // "" for the null sender
+// The recipient's part: its domain in canonical form, its local part as it is, but for quotes that it can do without;
+// "postmaster" for the one without a domain. Escaped as keyed_sender() is.
 std::string keyed_recipient(std::string_view recipient);
 
 }  // namespace greylist
