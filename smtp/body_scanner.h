@@ -20,17 +20,26 @@ class BodyScanner {
   std::size_t scan(std::string_view piece);
   void finish();  // chunks only: nothing follows
 
-  bool done() const { return done_; }  // data only: CR LF . CR LF (or .CR LF as the first line) has been seen
-  bool bare_line_end() const {
-    return bare_;
-  }  // a CR without LF or an LF without CR; a CR at the end of a piece isn't judged yet
-  bool bare_ending() const { return bare_ending_; }  // one that borders a line made of one dot (SMTP smuggling)
-  std::uint64_t content_octets() const {
-    return octets_;
-  }  // without the ending (".CRLF") and, for data, without the dots of transparency (RFC 1870 §6.1)
+  // Data only: CR LF . CR LF (or .CR LF as the first line) has been seen.
+  bool done() const { return done_; }
+  // A CR without LF or an LF without CR (RFC 5321 §2.3.8). A CR at the end of a piece isn't judged yet.
+  bool bare_line_end() const { return bare_; }
+  // One that borders a line made of one dot (SMTP smuggling).
+  bool bare_ending() const { return bare_ending_; }
+  // Without the ending (".CRLF") and, for data, without the dots of transparency (RFC 1870 §5).
+  std::uint64_t content_octets() const { return octets_; }
 
  private:
+  // What came last, as far as it matters for what comes next. "Bare" speaks of the break before the line.
+  enum class At { line_start, bare_line_start, text, dot, bare_dot, cr, dot_cr, bare_dot_cr };
+
+  std::size_t skip_ordinary(std::string_view block);
+  void step(char octet);
+  void line_feed();
+  void lone_cr();
+
   Framing framing_;
+  At at_ = At::line_start;
   bool done_ = false, bare_ = false, bare_ending_ = false;
   std::uint64_t octets_ = 0;
 };
