@@ -2,29 +2,19 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
-#include <chrono>
 #include <expected>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "proxy/names/cares_channel.h"
+#include "proxy/names/client_name.h"
+
 namespace proxy {
 
-struct ResolverOptions {
-  std::vector<std::string> servers;          // "127.0.0.1:5353", "[::1]:53"; empty: the system's
-  std::chrono::milliseconds timeout{2'000};  // for one whole question, however many packets it takes
-};
-
-// A client's forward-confirmed reverse name: the PTR name whose own addresses include the client's (RFC 8601 §2.7.3,
-// "iprev").
-struct ClientName {
-  enum class Outcome { confirmed, none, temporary_failure };
-  Outcome outcome = Outcome::none;
-  std::string name;  // lower case, no trailing dot; only if confirmed
-};
-
 // Asks the DNS on c-ares, one channel to an event loop; used on that loop's thread alone. Never throws for what a DNS
-// says or doesn't; every answer comes within the timeout.
+// says or doesn't; every answer comes within the timeout. Questions under way when it is destroyed end as failed; the
+// coroutines that await them may outlive it.
 class Resolver {
  public:
   Resolver(asio::io_context& loop, ResolverOptions options);
@@ -32,13 +22,15 @@ class Resolver {
   Resolver(const Resolver&) = delete;
 
   asio::awaitable<ClientName> confirmed_name(asio::ip::address client);
-  // A and AAAA of a host, hosts file included; an address literal is its own answer. The error says what went wrong.
+  // A and AAAA of a host, IPv4 first, hosts file included; an address literal is its own answer. The error says what
+  // went wrong. Where one family's answer is in and the other's isn't to be had, the one will do.
   asio::awaitable<std::expected<std::vector<asio::ip::address>, std::string>> addresses(std::string host);
   void reconfigure(ResolverOptions options);  // for questions asked from now on
 
  private:
-  struct Channel;
-  std::shared_ptr<Channel> channel_;
+  asio::io_context& loop_;
+  std::shared_ptr<CaresChannel> channel_;
+  std::vector<std::weak_ptr<CaresChannel>> retired_;  // by reconfigure(), while questions are under way on them
 };
 
 }  // namespace proxy

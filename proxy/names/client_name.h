@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+
+namespace proxy {
+
+// A client's forward-confirmed reverse name: the PTR name whose own addresses include the client's (RFC 8601 §2.7.3,
+// "iprev").
+struct ClientName {
+  enum class Outcome { confirmed, none, temporary_failure };
+  Outcome outcome = Outcome::none;
+  std::string name;  // lower case, no trailing dot; only if confirmed
+  bool operator==(const ClientName&) const = default;
+};
+
+}  // namespace proxy
