@@ -49,17 +49,20 @@ bool is_domain_name(std::string_view text) {
   return std::ranges::all_of(text, plain) && !std::ranges::all_of(text.substr(text.rfind('.') + 1), ascii::digit);
 }
 
+std::string_view without_wildcard(std::string_view pattern) {
+  if (pattern.starts_with("*.")) return pattern.substr(2);
+  if (pattern.starts_with('.')) return pattern.substr(1);
+  return pattern;
+}
+
 DomainPattern::DomainPattern(std::string_view pattern) : kind_(Kind::exact), text_(pattern) {
   if (pattern == "*") {
     kind_ = Kind::all;
     return;
   }
-  if (pattern.starts_with("*.")) pattern.remove_prefix(1);
-  if (pattern.starts_with('.')) {
-    kind_ = Kind::subdomains;
-    pattern.remove_prefix(1);
-  }
-  name_ = canonical_domain(pattern);
+  const auto name = without_wildcard(pattern);
+  if (name.size() < pattern.size()) kind_ = Kind::subdomains;
+  name_ = canonical_domain(name);
 }
 
 bool DomainPattern::matches(std::string_view canonical) const {

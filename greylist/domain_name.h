@@ -15,6 +15,9 @@ std::string canonical_domain(std::string_view name);
 // number (RFC 1123 §2.1: so it can't be mistaken for an address). One trailing dot is taken.
 bool is_domain_name(std::string_view text);
 
+// "*.example.org" and ".example.org" without what stands before the name; any other text as it is.
+std::string_view without_wildcard(std::string_view pattern);
+
 // "example.org": the domain itself; "*.example.org" or ".example.org": its subdomains; "*": every domain.
 class DomainPattern {
  public:
