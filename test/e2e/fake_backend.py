@@ -143,8 +143,9 @@ class Connection:
 
 
 class FakeBackend:
-    def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, greeting="220 backend.example.org ESMTP"):
-        self.port, self.keywords, self.proxy_protocol, self.greeting = port, list(keywords), proxy_protocol, greeting
+    def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False):
+        self.port, self.keywords, self.proxy_protocol, self.open_relay = port, list(keywords), proxy_protocol, open_relay
+        self.greeting = "220 backend.example.org ESMTP"
         self.connections, self.transactions = [], []
         self.stalled, self.released = threading.Event(), threading.Event()
         self._scripts = defaultdict(list)
@@ -327,7 +328,7 @@ class FakeBackend:
             return
         if connection.transaction in self.transactions:  # the proxy's own question
             self.transactions.remove(connection.transaction)
-        connection.reply("554 5.7.1 Relay access denied")
+        connection.reply("250 2.1.5 Why not" if self.open_relay else "554 5.7.1 Relay access denied")
 
     @staticmethod
     def _on_data(connection, _line):

@@ -112,6 +112,9 @@ class Postfix:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    def client(self):
+        return Client(self.port)
+
     def log(self, *words):
         """The log's lines that have all these words."""
         return [line for line in list(self.lines) if all(word in line for word in words)]
