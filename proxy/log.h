@@ -1,35 +1,38 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "proxy/log_line.h"
+
 namespace proxy {
 
-enum class LogLevel { debug, info, warning, error };
-
 // One event, one line, on stderr, written by a thread of its own: a full pipe drops and counts lines rather than hold
-// up mail. Text of peers is escaped: a line is always one line and, in JSON, always valid UTF-8.
-//   log::Event(LogLevel::info, "recipient").with("session", id).with("verdict", word).write();
+// up mail. Below the level in force, and while no log is started, nothing is built and nothing written.
+//   LogEvent(LogLevel::info, "recipient").with("session", id).with("verdict", word).write();
 class LogEvent {
  public:
-  LogEvent(LogLevel level, std::string_view event);
+  LogEvent(LogLevel level, std::string_view event);  // stamps it with the time
   LogEvent& with(std::string_view key, std::string_view value) &;
   LogEvent&& with(std::string_view key, std::string_view value) &&;
   LogEvent& with(std::string_view key, std::uint64_t value) &;
   LogEvent&& with(std::string_view key, std::uint64_t value) &&;
   LogEvent& with(std::string_view key, const std::vector<std::string>& values) &;
   LogEvent&& with(std::string_view key, const std::vector<std::string>& values) &&;
-  void write();  // stamps it with the time; below the level in force: nothing
+  void write();  // once
 
  private:
-  LogLevel level_;
-  std::string line_;  // grows as fields are added
+  std::optional<LogLine> line_;  // none: below the level in force
 };
 
-void start_log(std::string_view level,
-               std::string_view format);  // "debug" "info" "warning" "error"; "json" "text"; again: changes both
-void stop_log();                          // flushes
-std::uint64_t dropped_log_lines();
+bool logs(LogLevel level);  // whether an event of that level would be written: before work done for the log alone
+
+// "debug" "info" "warning" "error"; "json" "text". Again: changes both from now on. The first call and stop_log() are
+// for the time when no other thread logs.
+void start_log(std::string_view level, std::string_view format);
+void stop_log();                    // writes what is queued and ends the thread
+std::uint64_t dropped_log_lines();  // since start_log(): the oldest give way when 8,192 are queued
 
 }  // namespace proxy

@@ -12,8 +12,11 @@ bool within(std::string_view text, std::size_t at, unsigned low, unsigned high) 
   return octet >= low && octet <= high;
 }
 
-// How many octets the character at the front of `text` has; 0 if it is none. The ranges are the rows of RFC 3629 §4.
-std::size_t character(std::string_view text) {
+}  // namespace
+
+// The ranges are the rows of RFC 3629 §4.
+std::size_t utf8_character(std::string_view text) {
+  if (text.empty()) return 0;
   const auto lead = static_cast<std::uint8_t>(text.front());
   const auto tail = [&](std::size_t at) { return within(text, at, 0x80, 0xbf); };
   if (lead < 0x80) return 1;
@@ -29,11 +32,9 @@ std::size_t character(std::string_view text) {
   return 0;
 }
 
-}  // namespace
-
 bool valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    const auto octets = character(text);
+    const auto octets = utf8_character(text);
     if (octets == 0) return false;
     text.remove_prefix(octets);
   }

@@ -1,0 +1,109 @@
+#include "proxy/config/form.h"
+
+#include <algorithm>
+#include <asio/ip/address.hpp>
+#include <cctype>
+#include <charconv>
+
+#include "proxy/config/host_port.h"
+
+namespace proxy {
+namespace {
+
+std::optional<asio::ip::address> address(const std::string& text) {
+  asio::error_code error;
+  const auto parsed = asio::ip::make_address(text, error);
+  if (error) return std::nullopt;
+  return parsed;
+}
+
+bool is_listener(const std::string& text) {
+  const auto parsed = HostPort::parse(text);
+  return parsed && address(parsed->host);
+}
+
+bool is_peer(const std::string& text) {
+  const auto parsed = HostPort::parse(text);
+  return parsed && parsed->port != 0;
+}
+
+bool is_dns_server(const std::string& text) {
+  const auto parsed = HostPort::parse(text, 53);
+  return parsed && parsed->port != 0 && address(parsed->host);
+}
+
+bool is_network(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto base = address(text.substr(0, slash));
+  if (!base || text.contains('%')) return false;
+  if (slash == std::string::npos) return true;
+  unsigned prefix = 0;
+  const auto end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + slash + 1, end, prefix);
+  return error == std::errc() && rest == end && prefix <= (base->is_v4() ? 32u : 128u);
+}
+
+bool is_domain_octet(char c) {
+  const auto octet = static_cast<unsigned char>(c);
+  return octet >= 0x80 || std::isalnum(octet) || c == '-' || c == '_' || c == '.';
+}
+
+// Labels of letters, digits, hyphens and what isn't ASCII (U-labels, RFC 5890 §2.3.2.1), none of them empty.
+bool is_domain(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return !name.empty() && name.size() <= 253 && !name.starts_with('.') && !name.contains("..") &&
+         std::ranges::all_of(name, is_domain_octet);
+}
+
+// RFC 5321 §4.1.1.1: what greets is a domain of A-labels.
+bool is_host_name(std::string_view text) {
+  return is_domain(text) && std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool is_domain_entry(std::string_view text) {
+  if (text == "*") return true;
+  if (text.starts_with("*.")) return is_domain(text.substr(2));
+  if (text.starts_with(".")) return is_domain(text.substr(1));
+  return is_domain(text);
+}
+
+// RFC 3463 §2: class "." subject "." detail, of at most three digits each; class 4 says "try again".
+bool is_enhanced_4(std::string_view text) {
+  if (!text.starts_with("4.")) return false;
+  text.remove_prefix(2);
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() && part.size() <= 3 && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const auto dot = text.find('.');
+  return dot != std::string_view::npos && is_number(text.substr(0, dot)) && is_number(text.substr(dot + 1));
+}
+
+}  // namespace
+
+std::optional<std::string> expected_instead(Form form, const std::string& text) {
+  const auto unless = [](bool good, const char* expected) -> std::optional<std::string> {
+    if (good) return std::nullopt;
+    return expected;
+  };
+  switch (form) {
+    case Form::free:
+    case Form::client:
+    case Form::address: return std::nullopt;
+    case Form::host_name: return unless(is_host_name(text), "a host name such as \"mx1.example.org\"");
+    case Form::listener:
+      return unless(is_listener(text), "an address and a port such as \"127.0.0.1:25\" or \"[::1]:25\"");
+    case Form::peer:
+      return unless(is_peer(text), "a host and a port such as \"127.0.0.1:10025\", \"[::1]:25\" or \"postfix:25\"");
+    case Form::dns_server:
+      return unless(is_dns_server(text), "an address, with a port or not, such as \"127.0.0.1:5353\" or \"9.9.9.9\"");
+    case Form::network:
+      return unless(is_network(text), "a network such as \"192.0.2.0/24\" or \"2001:db8::/32\", or an address");
+    case Form::domain:
+      return unless(is_domain_entry(text), "a domain such as \"example.org\", \"*.example.org\" or \"*\"");
+    case Form::enhanced: return unless(is_enhanced_4(text), "an enhanced status code 4.x.x such as \"4.2.0\"");
+    case Form::path: return unless(!text.contains('\0'), "a path");
+  }
+  return std::nullopt;
+}
+
+}  // namespace proxy

@@ -1,0 +1,243 @@
+#include "proxy/config/keys.h"
+
+#include <array>
+#include <limits>
+
+namespace proxy {
+namespace {
+
+using namespace std::chrono_literals;
+using std::string_view;
+
+constexpr Duration none_too_short{0};  // "0s" has a meaning
+constexpr Duration shortest{1};        // a time-out of nothing would let nothing through
+constexpr Range any_number{0, std::numeric_limits<int>::max()};
+constexpr Range at_least_one{1, std::numeric_limits<int>::max()};
+
+template <class T>
+Items items(std::vector<T>& all, void (*describe_one)(KeyVisitor&, T&)) {
+  return {all.size(), [&all](std::size_t size) { all.resize(size); },
+          [&all, describe_one](KeyVisitor& v, std::size_t i) { describe_one(v, all[i]); }};
+}
+
+void listener(KeyVisitor& v, Settings::Listen& s) {
+  static constexpr std::array tls{string_view("none"), string_view("implicit")};
+  v.text({"address", "Address and port to listen on."}, s.address, Form::listener);
+  v.word({"tls", "implicit: TLS from the first byte, as on port 465."}, s.tls, tls);
+  v.texts({"proxy_protocol_from",
+           "Load balancers in front of this listener: their connections must begin with a PROXY "
+           "protocol header, v1 or v2, and any other peer is closed without a reply."},
+          s.proxy_protocol_from, Form::network);
+  v.flag({"optional", "true: skipped with a warning where the host lacks the address family."}, s.optional);
+}
+
+void backend(KeyVisitor& v, Settings::Backend& s) {
+  static constexpr std::array identities{string_view("none"), string_view("xclient"), string_view("proxy-v1"),
+                                         string_view("proxy-v2")};
+  static constexpr std::array tls{string_view("none"), string_view("opportunistic"), string_view("required"),
+                                  string_view("verified")};
+  v.texts({"addresses",
+           "Where the MTA listens. Names are resolved anew for each connection; of several, the first that "
+           "works is used, and failed ones are tried again later.",
+           "required"},
+          s.addresses, Form::peer);
+  v.word({"client_identity",
+          "How the MTA learns who the client is: none (it sees the proxy), xclient (Postfix's XCLIENT "
+          "command), proxy-v1 or proxy-v2 (HAProxy's PROXY protocol)."},
+         s.client_identity, identities);
+  v.word({"tls",
+          "TLS to the backend: none, opportunistic (if offered), required, or verified (required, and the "
+          "certificate must be good)."},
+         s.tls, tls);
+  v.text({"ca_file", "Certificates that may have signed the backend's; empty: the system's."}, s.ca_file, Form::path);
+  v.text({"server_name", "Name that the backend's certificate must carry; empty: the host of its address."},
+         s.server_name, Form::free);
+  v.count({"connections",
+           "Connections at once, to each address. A client beyond waits up to open_timeout, then gets "
+           "451 4.3.2."},
+          s.connections, at_least_one);
+  v.duration({"connect_timeout", "How long a connection to one address may take."}, s.connect_timeout, shortest);
+  v.duration({"open_timeout", "From connecting to the reply to MAIL, all addresses together."}, s.open_timeout,
+             shortest);
+  v.duration({"reply_timeout", "How long a reply to a command may take."}, s.reply_timeout, shortest);
+  v.duration(
+      {"end_of_data_timeout", "How long the reply to the end of a message may take. Nothing else ends that wait."},
+      s.end_of_data_timeout, shortest);
+  v.flag({"reuse",
+          "true: one backend connection serves several clients, one after the other; with client_identity "
+          "xclient only."},
+         s.reuse);
+}
+
+void reply(KeyVisitor& v, greylist::ReplyTemplate& s) {
+  unsigned code = static_cast<unsigned>(s.code);
+  v.count({"code", "450 or 451."}, code, {450, 451});
+  s.code = static_cast<int>(code);
+  v.text({"enhanced", "Enhanced status code, 4.x.x. 4.7.1 with 450 makes some Exchange versions bounce."}, s.enhanced,
+         Form::enhanced);
+  v.text({"text",
+          "Words after the codes; {sender}, {recipient}, {protocol}, {helo} and {url} are filled in. Without a "
+          "url, \", see {url}\" falls away."},
+         s.text, Form::free);
+  v.text({"url", "A page that explains greylisting to whoever reads the reply."}, s.url, Form::free);
+}
+
+void greylist(KeyVisitor& v, Settings::Greylist& s) {
+  static constexpr std::array modes{string_view("enforce"), string_view("observe"), string_view("off")};
+  static constexpr std::array proofs{string_view("spf"), string_view("rdns"), string_view("network")};
+  static constexpr std::array stages{string_view("rcpt"), string_view("data")};
+  static constexpr std::array failures{string_view("accept"), string_view("defer")};
+  v.word({"mode", "enforce, observe (everything is recorded and logged as if enforced, yet passes), or off."}, s.mode,
+         modes);
+  v.duration({"delay", "How old a first attempt must be before a retry passes."}, s.limits.delay, none_too_short);
+  v.duration({"retry_window", "A retry later than this counts as a new first attempt."}, s.limits.retry_window,
+             shortest);
+  v.duration({"lifetime", "How long a triplet that has passed is remembered after its last use."}, s.limits.lifetime,
+             shortest);
+  v.object({"client_prefix",
+            "How many leading bits of its address stand for a client, so that a retry from a "
+            "neighbouring address counts."},
+           [&] {
+             v.count({"ipv4", "Of an IPv4 address."}, s.client_prefix.ipv4, {0, 32});
+             v.count({"ipv6", "Of an IPv6 address."}, s.client_prefix.ipv6, {0, 128});
+           });
+  v.words({"identity", "By which proof a client is known again, best first. \"network\" is always there."}, s.identity,
+          proofs);
+  v.count({"auto_allow_after",
+           "After so many passed triplets whose message the backend took, a client is not "
+           "greylisted any more; 0: never."},
+          s.auto_allow.after, any_number);
+  v.duration({"auto_allow_interval", "At most one triplet counts per interval; \"0s\": all do."}, s.auto_allow.interval,
+             none_too_short);
+  v.word({"null_sender",
+          "Where a bounce (sender <>) is put off: rcpt, or data, so that call-outs that only ask RCPT "
+          "learn the truth."},
+         s.null_sender, stages);
+  v.object({"reply", "What a recipient that is put off is told."}, [&] { reply(v, s.reply); });
+  v.flag({"header",
+          "true: messages that had waited get one X-Greylist header, and a sender's own is removed from every "
+          "message."},
+         s.header);
+  v.duration({"history", "How long decisions are kept for explain; \"0s\": not at all."}, s.history, none_too_short);
+  v.word({"on_store_failure", "What a failing store means for mail: accept lets it pass, defer answers 451 4.3.0."},
+         s.on_store_failure, failures);
+}
+
+void store(KeyVisitor& v, Settings::Store& s) {
+  static constexpr std::array engines{string_view("rocksdb"), string_view("redis")};
+  v.word({"engine", "rocksdb: on this host."}, s.engine, engines);
+  v.text({"path", "Directory of the store; made if it isn't there. One process at a time."}, s.path, Form::path);
+  v.size({"cache", "Memory for what was read from it."}, s.cache, 1);
+  v.reserved({"nodes", "redis: addresses of the servers."});
+  v.reserved({"cluster", "redis: true for a Redis Cluster."});
+  v.reserved({"prefix", "redis: what its keys begin with."});
+  v.reserved({"username", "redis: who to log in as."});
+  v.reserved({"password_file", "redis: file that holds the password."});
+  v.reserved({"tls", "redis: none, required or verified."});
+  v.reserved({"ca_file", "redis: certificates that may have signed the servers'."});
+  v.reserved({"timeout", "redis: how long an answer may take."});
+  v.reserved({"fallback", "redis: path of a local store that stands in while no server answers."});
+}
+
+void dns(KeyVisitor& v, Settings::Dns& s) {
+  v.flag({"enabled", "false: no client's name is ever looked up, and entries by name match nobody."}, s.enabled);
+  v.texts({"servers", "Resolvers to ask, port 53 unless given.", "the system's"}, s.servers, Form::dns_server);
+  v.duration({"timeout", "How long one question may take."}, s.timeout, shortest);
+}
+
+void allow(KeyVisitor& v, Settings::Allow& s) {
+  v.texts({"clients",
+           "Addresses, networks, names (\"mail.example.com\") and domains of names (\".example.com\"). A "
+           "client's name is its forward-confirmed reverse name."},
+          s.clients, Form::client);
+  v.texts({"clients_files", "Files of further clients in the format of postgrey's whitelist_clients."}, s.clients_files,
+          Form::path);
+  v.texts({"senders", "\"ceo@example.com\", or \"@example.com\" for every address of that domain."}, s.senders,
+          Form::address);
+  v.texts({"recipients", "Likewise; \"abuse@\" is that local part everywhere."}, s.recipients, Form::address);
+  v.texts({"recipients_files", "Files of further recipients in the format of postgrey's whitelist_recipients."},
+          s.recipients_files, Form::path);
+}
+
+void block(KeyVisitor& v, Settings::Block& s) {
+  v.texts({"clients", "As in allow."}, s.clients, Form::client);
+  v.texts({"senders", "As in allow."}, s.senders, Form::address);
+  v.texts({"recipients", "As in allow."}, s.recipients, Form::address);
+}
+
+void bare_line_ends(KeyVisitor& v, Settings::BareLineEnds& s) {
+  static constexpr std::array policies{string_view("refuse"), string_view("endings")};
+  v.word({"policy",
+          "refuse: any; endings: only where it borders a line made of one dot, where a backend might see the "
+          "end of the message."},
+         s.policy, policies);
+  v.texts({"exclude_clients", "Networks for which endings is in force in either case."}, s.exclude_clients,
+          Form::network);
+}
+
+void certificate(KeyVisitor& v, Settings::Certificate& s) {
+  v.text({"certificate", "The certificate and those between it and the root, PEM."}, s.certificate, Form::path);
+  v.text({"key", "Its private key, PEM."}, s.key, Form::path);
+}
+
+void tls(KeyVisitor& v, Settings::Tls& s) {
+  static constexpr std::array versions{string_view("1.2"), string_view("1.3")};
+  v.objects({"certificates", "Our certificates; of several, the client's SNI and algorithms choose."},
+            items(s.certificates, certificate));
+  v.word({"min_version", "Oldest TLS version that is spoken: 1.2 or 1.3."}, s.min_version, versions);
+  v.flag({"required", "true: MAIL before STARTTLS gets 530 5.7.0."}, s.required);
+}
+
+void limits(KeyVisitor& v, Settings::Limits& s) {
+  v.count({"connections", "Clients at once; one beyond gets 421 4.7.0."}, s.connections, at_least_one);
+  v.count({"connections_per_client", "Likewise, from one address."}, s.connections_per_client, at_least_one);
+  v.count({"recipients", "Of one transaction; one beyond gets 452 4.5.3."}, s.recipients, at_least_one);
+  v.size({"message_size", "Largest message; \"0\": the backend's limit alone."}, s.message_size, 0);
+  v.count({"errors", "Of one session; the one that reaches this number gets 421 4.7.0 and a close."}, s.errors,
+          at_least_one);
+  v.duration({"command_timeout", "How long a whole command line, a TLS handshake or a PROXY header may take."},
+             s.command_timeout, shortest);
+  v.duration({"data_timeout", "How long the client may be silent within a message."}, s.data_timeout, shortest);
+  v.duration({"drain_timeout", "How long open transactions may go on once the program was told to stop."},
+             s.drain_timeout, none_too_short);
+}
+
+void log(KeyVisitor& v, Settings::Log& s) {
+  static constexpr std::array levels{string_view("debug"), string_view("info"), string_view("warning"),
+                                     string_view("error")};
+  static constexpr std::array formats{string_view("json"), string_view("text"), string_view("postgrey")};
+  v.word({"level", "The least that is logged: debug, info, warning or error."}, s.level, levels);
+  v.word({"format", "json or text; one event a line."}, s.format, formats);
+}
+
+}  // namespace
+
+void describe(KeyVisitor& v, Settings& s) {
+  v.text({"hostname", "Our name in the greeting and in the reply to EHLO.", "the system's full name"}, s.hostname,
+         Form::host_name);
+  v.count({"threads", "Event loops; 0: one per core."}, s.threads, {0, 1024});
+  v.text({"user", "Started as root: become this user once the ports are bound. Empty: stay."}, s.user, Form::free);
+  v.objects({"listen", "Where clients connect.", "0.0.0.0:25 and [::]:25, both optional"}, items(s.listen, listener));
+  v.object({"backend", "The MTA that takes what passes."}, [&] { backend(v, s.backend); });
+  v.texts({"domains",
+           "Recipient domains taken; others get 550 5.7.1. \"*.example.org\" or \".example.org\": its "
+           "subdomains; \"*\": every domain, only where the MTA learns the client's identity.",
+           "required"},
+          s.domains, Form::domain);
+  v.object({"greylist", "Who must wait, and how long."}, [&] { greylist(v, s.greylist); });
+  v.object({"store", "Where the greylist is kept."}, [&] { store(v, s.store); });
+  v.object({"dns", "Look-ups of clients' names."}, [&] { dns(v, s.dns); });
+  v.object({"allow", "Who is never greylisted."}, [&] { allow(v, s.allow); });
+  v.object({"block", "Who is refused with 554 5.7.1, whatever else holds."}, [&] { block(v, s.block); });
+  v.object({"bare_line_ends", "What happens to a message with a CR or LF that stands alone."},
+           [&] { bare_line_ends(v, s.bare_line_ends); });
+  v.object({"tls", "TLS with the client."}, [&] { tls(v, s.tls); });
+  v.object({"limits", "What one client, one message and all together may take."}, [&] { limits(v, s.limits); });
+  v.object({"status", "Read-only status over HTTP."},
+           [&] { v.text({"address", "Address and port of it."}, s.status_address, Form::listener); });
+  v.object({"admin", "Where the other commands reach the running proxy."},
+           [&] { v.text({"socket", "Path of a Unix socket, mode 0600."}, s.admin_socket, Form::path); });
+  v.object({"log", "What is written to stderr."}, [&] { log(v, s.log); });
+}
+
+}  // namespace proxy

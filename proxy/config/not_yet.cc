@@ -1,0 +1,55 @@
+#include <algorithm>
+
+#include "proxy/config/validate.h"
+
+// Each check here goes when the feature behind it comes.
+
+namespace proxy {
+namespace {
+
+constexpr auto no_tls = "TLS is not available in this version";
+
+void client_tls(const Settings& settings, ConfigProblems& problems) {
+  for (std::size_t i = 0; i < settings.listen.size(); ++i)
+    if (settings.listen[i].tls == "implicit") problems.push_back({"listen[" + std::to_string(i) + "].tls", no_tls});
+  if (!settings.tls.certificates.empty()) problems.push_back({"tls.certificates", no_tls});
+  if (settings.tls.required) problems.push_back({"tls.required", no_tls});
+}
+
+void backend_tls(const Settings& settings, ConfigProblems& problems) {
+  if (settings.backend.tls != "none")
+    problems.push_back({"backend.tls", std::string(no_tls) + "; \"none\" is the only choice"});
+}
+
+void backend_reuse(const Settings& settings, ConfigProblems& problems) {
+  if (settings.backend.reuse)
+    problems.push_back({"backend.reuse", "not in this version: every client has a backend connection of its own"});
+}
+
+void redis(const Settings& settings, ConfigProblems& problems) {
+  if (settings.store.engine == "redis")
+    problems.push_back({"store.engine", "\"redis\" is not in this version, which knows \"rocksdb\" only"});
+}
+
+void identities(const Settings& settings, ConfigProblems& problems) {
+  for (std::size_t i = 0; i < settings.greylist.identity.size(); ++i)
+    if (const auto& word = settings.greylist.identity[i]; word != "network")
+      problems.push_back({"greylist.identity[" + std::to_string(i) + "]",
+                          "\"" + word + "\" is not in this version, which knows \"network\" only"});
+}
+
+void postgrey_log(const Settings& settings, ConfigProblems& problems) {
+  if (settings.log.format == "postgrey")
+    problems.push_back({"log.format", "\"postgrey\" is not in this version, which knows \"json\" and \"text\""});
+}
+
+}  // namespace
+
+ConfigProblems not_yet(const Settings& settings) {
+  ConfigProblems problems;
+  for (const auto check : {client_tls, backend_tls, backend_reuse, redis, identities, postgrey_log})
+    check(settings, problems);
+  return problems;
+}
+
+}  // namespace proxy

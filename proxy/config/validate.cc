@@ -1,0 +1,109 @@
+#include "proxy/config/validate.h"
+
+#include <pwd.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "proxy/config/duration.h"
+#include "proxy/config/host_port.h"
+#include "proxy/config/own_listener.h"
+
+namespace proxy {
+namespace {
+
+using Check = void (*)(const Settings&, ConfigProblems&);
+
+std::string at(std::string_view key, std::size_t index) { return std::string(key) + "[" + std::to_string(index) + "]"; }
+
+void required(const Settings& s, ConfigProblems& problems) {
+  if (s.backend.addresses.empty())
+    problems.push_back({"backend.addresses", "required: the MTA's address, such as [\"127.0.0.1:10025\"]"});
+  if (s.domains.empty())
+    problems.push_back({"domains", "required: the recipient domains taken, such as [\"example.org\"]"});
+  if (s.store.path.empty()) problems.push_back({"store.path", "must name a directory, such as \"greylist\""});
+}
+
+void admin_socket(const Settings& s, ConfigProblems& problems) {
+  constexpr auto most = sizeof(sockaddr_un::sun_path) - 1;
+  if (s.admin_socket.empty())
+    problems.push_back({"admin.socket", "must name a Unix socket, such as \"/run/greygate/admin.sock\""});
+  if (s.admin_socket.size() > most)
+    problems.push_back({"admin.socket", "a Unix socket's path has at most " + std::to_string(most) +
+                                            " octets, this has " + std::to_string(s.admin_socket.size())});
+}
+
+// The MTA trusts the address it sees, and without the client's identity that is ours.
+void open_relay(const Settings& s, ConfigProblems& problems) {
+  if (s.backend.client_identity == "none" && std::ranges::count(s.domains, "*") > 0)
+    problems.push_back(
+        {"domains",
+         "\"*\" with backend.client_identity \"none\" would be an open relay, since the backend trusts the "
+         "proxy's own address; list the domains, or tell the backend who the client is"});
+}
+
+void mail_loop(const Settings& s, ConfigProblems& problems) {
+  for (std::size_t i = 0; i < s.backend.addresses.size(); ++i)
+    if (const auto listener = own_listener(s.backend.addresses[i], s.listen); !listener.empty())
+      problems.push_back({at("backend.addresses", i), "\"" + s.backend.addresses[i] + "\" is our own listener " +
+                                                          listener + ": mail would go round in circles; name the MTA"});
+}
+
+void same_address_twice(const Settings& s, ConfigProblems& problems) {
+  std::vector<HostPort> taken;
+  const auto take = [&](std::string key, const std::string& address) {
+    const auto here = HostPort::parse(address);
+    if (!here || here->port == 0) return;
+    if (std::ranges::count(taken, *here) > 0)
+      problems.push_back({std::move(key), "\"" + address + "\" is a listener's already; choose another port"});
+    taken.push_back(*here);
+  };
+  for (std::size_t i = 0; i < s.listen.size(); ++i) take(at("listen", i) + ".address", s.listen[i].address);
+  take("status.address", s.status_address);
+}
+
+void waiting(const Settings& s, ConfigProblems& problems) {
+  const auto& limits = s.greylist.limits;
+  if (limits.delay >= limits.retry_window)
+    problems.push_back(
+        {"greylist.delay", "must be shorter than greylist.retry_window (" + duration_text(limits.retry_window) +
+                               "), or no retry ever passes; got \"" + duration_text(limits.delay) + "\""});
+}
+
+void reuse(const Settings& s, ConfigProblems& problems) {
+  if (s.backend.reuse && s.backend.client_identity != "xclient")
+    problems.push_back({"backend.reuse",
+                        "only with backend.client_identity \"xclient\": nothing else can tell the "
+                        "backend of the next client"});
+}
+
+void user(const Settings& s, ConfigProblems& problems) {
+  if (!s.user.empty() && !getpwnam(s.user.c_str()))
+    problems.push_back({"user", "no such user: \"" + s.user + "\"; name an account of this system"});
+}
+
+void files(const Settings& s, ConfigProblems& problems) {
+  const auto readable = [&](std::string key, const std::string& path) {
+    if (access(path.c_str(), R_OK) != 0) problems.push_back({std::move(key), path + ": " + std::strerror(errno)});
+  };
+  if (!s.backend.ca_file.empty()) readable("backend.ca_file", s.backend.ca_file);
+  for (std::size_t i = 0; i < s.tls.certificates.size(); ++i) {
+    readable(at("tls.certificates", i) + ".certificate", s.tls.certificates[i].certificate);
+    readable(at("tls.certificates", i) + ".key", s.tls.certificates[i].key);
+  }
+}
+
+}  // namespace
+
+ConfigProblems contradictions(const Settings& settings) {
+  ConfigProblems problems;
+  for (const Check check :
+       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, reuse, user, files})
+    check(settings, problems);
+  return problems;
+}
+
+}  // namespace proxy
