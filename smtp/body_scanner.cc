@@ -6,56 +6,46 @@
 #include <cassert>
 #include <cstring>
 
-#include "octet_masks.h"
+#include "block_trouble.h"
 
 namespace smtp {
 
 namespace {
 
-// A piece's last octets, fewer than a block, are judged as a block that goes on with NULs.
-OctetMasks masks_of(std::string_view block) {
-  if (block.size() == OctetMasks::block) return octet_masks(block.data());
-  std::array<char, OctetMasks::block> padded{};
-  std::memcpy(padded.data(), block.data(), block.size());
-  return octet_masks(padded.data());
+std::size_t quiet_octets(const char* block) { return static_cast<std::size_t>(std::countr_zero(block_trouble(block))); }
+
+// How many octets from `from` on are ordinary: every line ends with CRLF, and none begins with a dot. There must be one
+// before them.
+std::size_t ordinary_octets(std::string_view piece, std::size_t from) {
+  const char* const begin = piece.data() + from;
+  const char* const end = piece.data() + piece.size();
+  const char* at = begin;
+  for (; end - at >= std::ptrdiff_t{block_size}; at += block_size) {
+    if (const auto quiet = quiet_octets(at); quiet < block_size) return static_cast<std::size_t>(at - begin) + quiet;
+  }
+  // The last octets, fewer than a block, as a block that goes on with NULs.
+  const auto left = static_cast<std::size_t>(end - at);
+  std::array<char, 1 + block_size> padded{};
+  std::memcpy(padded.data(), at - 1, 1 + left);
+  return static_cast<std::size_t>(at - begin) + std::min(left, quiet_octets(padded.data() + 1));
 }
 
 }  // namespace
 
 std::size_t BodyScanner::scan(std::string_view piece) {
   std::size_t used = 0;
-  while (used < piece.size() && !done_) {
-    const std::string_view block = piece.substr(used, OctetMasks::block);
-    std::size_t stepped = skip_ordinary(block);
-    // The whole rest of the block, not just the octet that was no ordinary one: a message made of faults must not cost
-    // a look at 64 octets for each of them.
-    while (stepped < block.size() && !done_) step(block[stepped++]);
-    used += stepped;
+  while (used < piece.size() && !done()) {
+    step(piece[used++]);
+    // Where all is well, the octet before says all there is to know.
+    if (at_ == At::text || at_ == At::line_start || at_ == At::cr) {
+      const auto ordinary = ordinary_octets(piece, used);
+      used += ordinary;
+      octets_ += ordinary;
+      const char last = piece[used - 1];
+      at_ = last == '\r' ? At::cr : last == '\n' ? At::line_start : At::text;
+    }
   }
   return used;
-}
-
-// Passes over octets, 64 at most, in which every line ends with CRLF and no line is a lone dot; says how many those
-// are.
-std::size_t BodyScanner::skip_ordinary(std::string_view block) {
-  if (at_ != At::text && at_ != At::line_start && at_ != At::cr) return 0;
-  const OctetMasks masks = masks_of(block);
-
-  const std::uint64_t after_cr = masks.cr << 1 | std::uint64_t{at_ == At::cr};
-  const std::uint64_t first_dots = masks.dot & (masks.lf << 1 | std::uint64_t{at_ == At::line_start});
-  const std::uint64_t before_break_or_unseen = (masks.cr | masks.lf) >> 1 | std::uint64_t{1} << (block.size() - 1);
-  const std::uint64_t trouble = (masks.lf ^ after_cr) | (first_dots & before_break_or_unseen);
-
-  const auto ordinary = std::min(static_cast<std::size_t>(std::countr_zero(trouble)), block.size());
-  if (ordinary == 0) return 0;
-  octets_ += ordinary;
-  if (first_dots != 0 && framing_ == Framing::data) {
-    const std::uint64_t skipped = ~std::uint64_t{0} >> (OctetMasks::block - ordinary);
-    octets_ -= static_cast<std::uint64_t>(std::popcount(first_dots & skipped));
-  }
-  const char last = block[ordinary - 1];
-  at_ = last == '\r' ? At::cr : last == '\n' ? At::line_start : At::text;
-  return ordinary;
 }
 
 void BodyScanner::step(char octet) {
@@ -76,10 +66,8 @@ void BodyScanner::line_feed() {
   switch (at_) {
     case At::cr: at_ = At::line_start; return;
     case At::dot_cr:
-      at_ = At::line_start;
-      if (framing_ == Framing::chunks) return;
-      done_ = true;
-      octets_ -= 2;  // this CRLF; its dot was never counted
+      at_ = framing_ == Framing::data ? At::end : At::line_start;
+      if (done()) octets_ -= 2;  // this CRLF; its dot was never counted
       return;
     case At::bare_dot_cr:
       bare_ending_ = true;

@@ -21,7 +21,7 @@ class BodyScanner {
   void finish();  // chunks only: nothing follows
 
   // Data only: CR LF . CR LF (or .CR LF as the first line) has been seen.
-  bool done() const { return done_; }
+  bool done() const { return at_ == At::end; }
   // A CR without LF or an LF without CR (RFC 5321 §2.3.8). A CR at the end of a piece isn't judged yet.
   bool bare_line_end() const { return bare_; }
   // One that borders a line made of one dot (SMTP smuggling).
@@ -31,16 +31,15 @@ class BodyScanner {
 
  private:
   // What came last, as far as it matters for what comes next. "Bare" speaks of the break before the line.
-  enum class At { line_start, bare_line_start, text, dot, bare_dot, cr, dot_cr, bare_dot_cr };
+  enum class At { line_start, bare_line_start, text, dot, bare_dot, cr, dot_cr, bare_dot_cr, end };
 
-  std::size_t skip_ordinary(std::string_view block);
   void step(char octet);
   void line_feed();
   void lone_cr();
 
   Framing framing_;
   At at_ = At::line_start;
-  bool done_ = false, bare_ = false, bare_ending_ = false;
+  bool bare_ = false, bare_ending_ = false;
   std::uint64_t octets_ = 0;
 };
 
