@@ -1,6 +1,5 @@
 #include "path.h"
 
-#include <algorithm>
 #include <string>
 
 #include "characters.h"
@@ -19,10 +18,9 @@ bool is_local(char c) {
 
 bool is_label(char c) { return !is_ascii(c) || is_letter(c) || is_digit(c) || c == '-' || c == '_'; }
 
-// RFC 5321 §4.1.3 dcontent, but for what a laxer reader could take for the end of the path or for a quoted string.
-bool is_literal(char c) {
-  return is_visible(c) && c != '[' && c != '\\' && c != ']' && c != '<' && c != '>' && c != '"';
-}
+// RFC 5321 §4.1.3 dcontent, but for what a laxer reader could take for the end of the path, a quoted string or a second
+// domain.
+bool is_literal(char c) { return is_visible(c) && std::string_view("[]\\<>\"@").find(c) == std::string_view::npos; }
 
 bool may_be_quoted(char c) { return c != '\0' && c != '\r' && c != '\n'; }
 

@@ -112,6 +112,7 @@ TEST_CASE("a path that could be read in two ways is refused") {
            Row{"a literal not closed", "<bob@[192.0.2.1>"sv},
            Row{"a literal with a blank", "<bob@[192.0. 2.1]>"sv},
            Row{"an empty literal", "<bob@[]>"sv},
+           Row{"an at sign in a literal", "<bob@[x@y.org]>"sv},
            Row{"text after a literal", "<bob@[192.0.2.1]x>"sv},
            Row{"a route without its colon", "<@a.org>"sv},
            Row{"a route to nowhere", "<@a.org:>"sv},
