@@ -1,0 +1,31 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "judge.h"
+
+namespace greylist {
+
+// How records lie on disk. Integers are little-endian; times are milliseconds since 1970-01-01T00:00:00Z, signed.
+//
+//   Record, version 1                           Credit, version 1
+//   offset  size                                offset  size
+//        0     1  version: 1                         0     1  version: 1
+//        1     8  first seen                         1     4  count
+//        9     8  passed, 0 while waiting            5     8  last counted
+//       17     8  last seen                         13     8  last used
+//       25     1  flags: 1 credited, 2 passed
+//       26     1  length of the client's address
+//       27     n  the client's address, text
+//
+// A later version gets its own number and is told apart by the first octet; version 1 stays readable.
+std::string encode(const Record& record);
+std::string encode(const Credit& credit);
+
+// nullopt: cut short or too long, of a version or with flags that we don't know, or with a time beyond all use (2^52 ms
+// from the epoch: the difference of two times never overflows).
+std::optional<Record> decode_record(std::string_view value);
+std::optional<Credit> decode_credit(std::string_view value);
+
+}  // namespace greylist

@@ -1,0 +1,57 @@
+#include "store/rocksdb_shelf.h"
+
+#include "store/keys.h"
+#include "store/record_codec.h"
+
+namespace greylist {
+
+Obstacle obstacle(const rocksdb::Status& status, Reach reach) {
+  if (reach == Reach::memory && status.IsIncomplete()) return NeedsDisk{};
+  return StoreError{status.ToString()};
+}
+
+Step<bool> RocksDbShelf::read(rocksdb::ColumnFamilyHandle* family, const std::string& key) {
+  rocksdb::ReadOptions options;
+  if (reach_ == Reach::memory) options.read_tier = rocksdb::kBlockCacheTier;
+  value_.Reset();
+  auto status = database_.db->Get(options, family, key, &value_);
+  if (status.ok()) return true;
+  if (status.IsNotFound()) return false;
+  status_ = status;
+  return std::unexpected(obstacle(status, reach_));
+}
+
+Step<std::optional<Record>> RocksDbShelf::record(const Triplet& triplet) {
+  const auto found = read(database_.triplets(), triplet_key(triplet));
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  auto record = decode_record(value_.ToStringView());
+  if (!record) ++unreadable_;
+  return record;
+}
+
+Step<std::optional<Credit>> RocksDbShelf::credit(const std::string& earner) {
+  const auto found = read(database_.clients(), credit_key(earner));
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  auto credit = decode_credit(value_.ToStringView());
+  if (!credit) ++unreadable_;
+  return credit;
+}
+
+void RocksDbShelf::put(const Triplet& triplet, const Record& record) {
+  batch().Put(database_.triplets(), triplet_key(triplet), encode(record));
+}
+void RocksDbShelf::put(const std::string& earner, const Credit& credit) {
+  batch().Put(database_.clients(), credit_key(earner), encode(credit));
+}
+void RocksDbShelf::forget(const std::string& earner) { batch().Delete(database_.clients(), credit_key(earner)); }
+
+rocksdb::Status RocksDbShelf::commit() {
+  if (!wrote()) return rocksdb::Status::OK();
+  rocksdb::WriteOptions options;
+  options.no_slowdown = reach_ == Reach::memory;  // where it would wait for a flush it says Incomplete
+  return status_ = database_.db->Write(options, &*batch_);
+}
+
+}  // namespace greylist

@@ -1,0 +1,51 @@
+#pragma once
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "store/rocksdb_open.h"
+#include "store/steps.h"
+
+namespace greylist {
+
+// How far a step may go for what it needs: an event loop's thread only into memory.
+enum class Reach { memory, disk };
+
+// The entries of an open database for the length of one step. What is put is written by commit(), in one batch.
+class RocksDbShelf final : public Shelf {
+ public:
+  // `unreadable` counts values that can't be decoded; they are taken for absent.
+  RocksDbShelf(Database& database, Reach reach, std::atomic<std::uint64_t>& unreadable)
+      : database_(database), reach_(reach), unreadable_(unreadable) {}
+
+  Step<std::optional<Record>> record(const Triplet& triplet) override;
+  Step<std::optional<Credit>> credit(const std::string& earner) override;
+  void put(const Triplet& triplet, const Record& record) override;
+  void put(const std::string& earner, const Credit& credit) override;
+  void forget(const std::string& earner);
+
+  // In the write-ahead log when it returns, so it survives our end, and the machine's after the next sync.
+  rocksdb::Status commit();
+  bool wrote() const { return batch_ && batch_->Count() > 0; }
+  // Of the last call that met an obstacle.
+  const rocksdb::Status& status() const { return status_; }
+
+ private:
+  Step<bool> read(rocksdb::ColumnFamilyHandle* family, const std::string& key);  // into value_; false: not there
+  rocksdb::WriteBatch& batch() { return batch_ ? *batch_ : batch_.emplace(); }
+
+  Database& database_;
+  Reach reach_;
+  std::atomic<std::uint64_t>& unreadable_;
+  rocksdb::PinnableSlice value_;
+  std::optional<rocksdb::WriteBatch> batch_;
+  rocksdb::Status status_;
+};
+
+// NeedsDisk if a step that was not to wait would have had to.
+Obstacle obstacle(const rocksdb::Status& status, Reach reach);
+
+}  // namespace greylist
