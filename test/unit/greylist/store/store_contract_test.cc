@@ -1,0 +1,270 @@
+// What every store owes its callers, asked of each engine.
+#include <doctest/doctest.h>
+#include <asio/detached.hpp>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <thread>
+
+#include "greylist/store/memory_store.h"
+#include "test/unit/greylist/store/fixture.h"
+
+using namespace greylist;
+using namespace greylist::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+void with_each_engine(const std::function<void(Store&)>& check) {
+  SUBCASE("memory") { check(*make_memory_store()); }
+  SUBCASE("rocksdb") {
+    const TempDir dir;
+    Rocks rocks(dir.path() / "greylist");
+    const auto store = rocks.open();
+    check(*store);
+    CHECK(rocks.warnings() == "");
+    CHECK(store->status().errors == 0);
+  }
+}
+
+Verdict attempt(Store& store, Question asked, Time now, const Limits& under = limits,
+                const AutoAllow& rule = no_auto_allow) {
+  const auto judgement = run(store.attempt(std::move(asked), now, under, rule));
+  REQUIRE(judgement);
+  return judgement->verdict;
+}
+
+std::optional<Record> find(Store& store, int n) {
+  const auto record = run(store.find(triplet(n)));
+  REQUIRE(record);
+  return *record;
+}
+
+void pass(Store& store, int n, Time now, const std::string& earner = "") {
+  attempt(store, question(n, earner), now - limits.delay);
+  CHECK(attempt(store, question(n, earner), now) == Verdict::retried);
+}
+
+void deliver(Store& store, std::vector<Triplet> triplets, Time now, const AutoAllow& rule) {
+  REQUIRE(run(store.delivered({std::move(triplets), "192.0.2.7"}, now, limits, rule)));
+}
+
+bool is_let_through(Store& store, Time now, const AutoAllow& rule) {
+  return attempt(store, question(9999, "192.0.2.7"), now, limits, rule) == Verdict::auto_allowed;
+}
+
+}  // namespace
+
+TEST_CASE("a triplet waits, passes and is known") {
+  with_each_engine([](Store& store) {
+    CHECK(find(store, 1) == std::nullopt);
+    CHECK(attempt(store, question(1), start) == Verdict::first_seen);
+    CHECK(attempt(store, question(1), start + 1min) == Verdict::too_early);
+    CHECK(attempt(store, question(2), start + 1min) == Verdict::first_seen);
+    CHECK(attempt(store, question(1), start + 5min) == Verdict::retried);
+    CHECK(attempt(store, question(1), start + 6min) == Verdict::known);
+    const Record expected{
+        .first_seen = start, .passed = start + 5min, .last_seen = start + 6min, .last_client = "192.0.2.7"};
+    CHECK(find(store, 1) == expected);
+    CHECK(store.status().ok);
+    CHECK(store.status().entries_estimate >= 2);
+  });
+}
+
+TEST_CASE("each part of the triplet tells entries apart, and the null sender is one of them") {
+  with_each_engine([](Store& store) {
+    const Triplet base{"192.0.2.0/24", "a@example.com", "b@example.org"};
+    for (const auto& other :
+         {base, Triplet{"192.0.3.0/24", base.sender, base.recipient}, Triplet{base.identity, "", base.recipient},
+          Triplet{base.identity, base.sender, "c@example.org"},
+          Triplet{base.identity, "\"a\tb\"@example.com", base.recipient},
+          Triplet{base.identity, "\"a%09b\"@example.com", base.recipient}}) {
+      CAPTURE(other.sender);
+      CHECK(attempt(store, {other, "", ""}, start) == Verdict::first_seen);
+      CHECK(attempt(store, {other, "", ""}, start) == Verdict::too_early);
+    }
+  });
+}
+
+TEST_CASE("what has expired begins anew") {
+  with_each_engine([](Store& store) {
+    attempt(store, question(1), start);
+    const auto late = start + limits.retry_window + 1ms;
+    CHECK(attempt(store, question(1), late) == Verdict::first_seen);
+    CHECK(find(store, 1)->first_seen == late);
+
+    pass(store, 2, start);
+    CHECK(attempt(store, question(2), start + limits.lifetime) == Verdict::known);
+    CHECK(attempt(store, question(2), start + 2 * limits.lifetime) == Verdict::known);
+    CHECK(attempt(store, question(2), start + 3 * limits.lifetime + 1ms) == Verdict::first_seen);
+  });
+}
+
+TEST_CASE("use keeps an entry alive, however short its lifetime") {
+  with_each_engine([](Store& store) {
+    const Limits brief{.delay = 0s, .retry_window = 1s, .lifetime = 2s};
+    CHECK(attempt(store, question(1), start, brief) == Verdict::first_seen);
+    CHECK(attempt(store, question(1), start, brief) == Verdict::retried);
+    for (auto now = start; now < start + 20s; now += 1900ms) {
+      CHECK(attempt(store, question(1), now, brief) == Verdict::known);
+    }
+    CHECK(attempt(store, question(1), start + 30s, brief) == Verdict::first_seen);
+  });
+}
+
+TEST_CASE("the record tells the latest client and, to a second, the latest use") {
+  with_each_engine([](Store& store) {
+    pass(store, 1, start);
+    attempt(store, question(1), start + 900ms);
+    CHECK(start + 900ms - find(store, 1)->last_seen < 1s);
+    attempt(store, question(1), start + 10s);
+    CHECK(find(store, 1)->last_seen == start + 10s);
+    attempt(store, {triplet(1), "", "192.0.2.200"}, start + 10s);
+    CHECK(find(store, 1)->last_client == "192.0.2.200");
+  });
+}
+
+TEST_CASE("a client that earned its way is let through and recorded no more") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 2, .interval = 1h};
+    pass(store, 1, start, "192.0.2.7");
+    pass(store, 2, start, "192.0.2.7");
+    CHECK_FALSE(is_let_through(store, start, rule));
+
+    deliver(store, {triplet(1), triplet(2)}, start, rule);  // one an interval: the second is left for later
+    CHECK(find(store, 1)->credited);
+    CHECK_FALSE(find(store, 2)->credited);
+    deliver(store, {triplet(1)}, start + 2h, rule);  // counts once
+    CHECK_FALSE(is_let_through(store, start + 2h, rule));
+    deliver(store, {triplet(2)}, start + 2h, rule);
+    CHECK(find(store, 2)->credited);
+    CHECK(is_let_through(store, start + 2h, rule));
+
+    CHECK(attempt(store, question(3, "192.0.2.7"), start + 2h, limits, rule) == Verdict::auto_allowed);
+    CHECK(find(store, 3) == std::nullopt);
+    CHECK(attempt(store, question(3), start + 2h, limits, rule) == Verdict::first_seen);
+    CHECK(attempt(store, question(4, "192.0.2.8"), start + 2h, limits, rule) == Verdict::first_seen);
+    CHECK(attempt(store, question(5, "192.0.2.7"), start + 2h, limits, no_auto_allow) == Verdict::first_seen);
+    CHECK(attempt(store, question(6, "192.0.2.7"), start + 2h, limits, {.after = 3}) == Verdict::first_seen);
+  });
+}
+
+TEST_CASE("only what passed and is alive counts, each triplet once, and no bounces") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 1, .interval = 0s};
+    attempt(store, question(1), start);
+    deliver(store, {triplet(1), triplet(7)}, start, rule);
+    CHECK_FALSE(is_let_through(store, start, rule));
+
+    Question bounce = question(2);
+    bounce.triplet.sender = "";
+    attempt(store, bounce, start);
+    attempt(store, bounce, start + 5min);
+    deliver(store, {bounce.triplet}, start + 5min, rule);
+    CHECK_FALSE(is_let_through(store, start + 5min, rule));
+
+    pass(store, 3, start);
+    const AutoAllow two{.after = 2, .interval = 0s};
+    deliver(store, {triplet(3), triplet(3)}, start, two);
+    CHECK_FALSE(is_let_through(store, start, two));
+    pass(store, 4, start);
+    pass(store, 5, start);
+    deliver(store, {triplet(4), triplet(5)}, start, two);
+    CHECK(is_let_through(store, start, {.after = 3}));
+    CHECK_FALSE(is_let_through(store, start, {.after = 4}));
+  });
+}
+
+TEST_CASE("what was earned lapses when unused, lives on when used, and can be taken back") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 1, .interval = 1h};
+    const auto earn = [&](int n, Time now) {
+      pass(store, n, now);
+      deliver(store, {triplet(n)}, now, rule);
+    };
+    earn(1, start);
+    CHECK(is_let_through(store, start + limits.lifetime, rule));
+    CHECK(is_let_through(store, start + 2 * limits.lifetime, rule));
+    CHECK_FALSE(is_let_through(store, start + 3 * limits.lifetime + 1ms, rule));
+
+    earn(2, start + 4 * limits.lifetime);
+    CHECK(is_let_through(store, start + 4 * limits.lifetime, rule));
+    REQUIRE(run(store.forget_credit("192.0.2.7")));
+    CHECK_FALSE(is_let_through(store, start + 4 * limits.lifetime, rule));
+    CHECK(run(store.forget_credit("192.0.2.99")));
+  });
+}
+
+TEST_CASE("nothing is earned while auto-allow is off or nobody earns") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 1, .interval = 0s};
+    pass(store, 1, start);
+    deliver(store, {triplet(1)}, start, no_auto_allow);
+    REQUIRE(run(store.delivered({{triplet(1)}, ""}, start, limits, rule)));
+    CHECK_FALSE(find(store, 1)->credited);
+    CHECK_FALSE(is_let_through(store, start, rule));
+  });
+}
+
+TEST_CASE("two loops that bring the same new triplet at once: one is first, the other too early") {
+  with_each_engine([](Store& store) {
+    constexpr int rounds = 300;
+    std::array<std::array<Verdict, rounds>, 2> seen{};
+    const auto play = [&store](std::array<Verdict, rounds>& verdicts) -> asio::awaitable<void> {
+      for (int n = 0; n < rounds; ++n) {
+        const auto judgement = co_await store.attempt(question(n, "192.0.2.7"), start, limits, AutoAllow{});
+        verdicts[n] = judgement ? judgement->verdict : Verdict::store_failure;
+      }
+    };
+    {
+      std::jthread other([&] { run(play(seen[1])); });
+      run(play(seen[0]));
+    }
+    for (int n = 0; n < rounds; ++n) {
+      CAPTURE(n);
+      const auto firsts = std::ranges::count(std::array{seen[0][n], seen[1][n]}, Verdict::first_seen);
+      const auto early = std::ranges::count(std::array{seen[0][n], seen[1][n]}, Verdict::too_early);
+      CHECK(firsts == 1);
+      CHECK(early == 1);
+    }
+  });
+}
+
+TEST_CASE("deliveries from two loops at once lose no credit") {
+  with_each_engine([](Store& store) {
+    constexpr int each = 50;
+    const AutoAllow rule{.after = 2 * each, .interval = 0s};
+    const auto play = [&](int from) -> asio::awaitable<void> {
+      for (int n = from; n < from + each; ++n) {
+        co_await store.attempt(question(n), start - 5min, limits, rule);
+        co_await store.attempt(question(n), start, limits, rule);
+        Delivery delivery{{triplet(n)}, "192.0.2.7"};
+        co_await store.delivered(std::move(delivery), start, limits, rule);
+      }
+    };
+    {
+      std::jthread other([&] { run(play(each)); });
+      run(play(0));
+    }
+    CHECK(is_let_through(store, start, rule));
+  });
+}
+
+TEST_CASE("an answer that is in memory comes without suspending") {
+  with_each_engine([](Store& store) {
+    attempt(store, question(1), start);
+    asio::io_context loop{1};
+    bool answered = false;
+    auto ask = [&]() -> asio::awaitable<void> {
+      co_await store.attempt(question(1), start, limits, no_auto_allow);
+      co_await store.attempt(question(2), start, limits, no_auto_allow);
+      co_await store.find(triplet(2));
+      answered = true;
+    };
+    asio::co_spawn(loop, ask(), asio::detached);
+    loop.poll_one();  // the coroutine's first turn
+    CHECK(answered);
+    loop.run();
+  });
+}
