@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cstring>
 
 #include "block_trouble.h"
 
@@ -12,22 +11,28 @@ namespace smtp {
 
 namespace {
 
-std::size_t quiet_octets(const char* block) { return static_cast<std::size_t>(std::countr_zero(block_trouble(block))); }
+bool is_break(char octet) { return octet == '\r' || octet == '\n'; }
 
-// How many octets from `from` on are ordinary: every line ends with CRLF, and none begins with a dot. There must be one
-// before them.
-std::size_t ordinary_octets(std::string_view piece, std::size_t from) {
-  const char* const begin = piece.data() + from;
-  const char* const end = piece.data() + piece.size();
-  const char* at = begin;
-  for (; end - at >= std::ptrdiff_t{block_size}; at += block_size) {
-    if (const auto quiet = quiet_octets(at); quiet < block_size) return static_cast<std::size_t>(at - begin) + quiet;
+// Octets in which every line ends with CRLF and none is a lone dot.
+struct Ordinary {
+  std::size_t octets = 0;
+  std::size_t first_dots = 0;  // lines that begin with a dot
+};
+
+// The front of a block of which `size` octets are there. The octet before it is readable, and was ordinary.
+Ordinary ordinary_front(const char* block, std::size_t size) {
+  Ordinary front{size};
+  for (auto trouble = block_trouble(block); trouble != 0; trouble &= trouble - 1) {
+    const auto at = static_cast<std::size_t>(std::countr_zero(trouble));
+    if (at >= size) break;
+    const bool first_dot = block[at] == '.' && block[at - 1] == '\n';
+    if (!first_dot || at + 1 == size || is_break(block[at + 1])) {
+      front.octets = at;
+      break;
+    }
+    ++front.first_dots;
   }
-  // The last octets, fewer than a block, as a block that goes on with NULs.
-  const auto left = static_cast<std::size_t>(end - at);
-  std::array<char, 1 + block_size> padded{};
-  std::memcpy(padded.data(), at - 1, 1 + left);
-  return static_cast<std::size_t>(at - begin) + std::min(left, quiet_octets(padded.data() + 1));
+  return front;
 }
 
 }  // namespace
@@ -37,15 +42,34 @@ std::size_t BodyScanner::scan(std::string_view piece) {
   while (used < piece.size() && !done()) {
     step(piece[used++]);
     // Where all is well, the octet before says all there is to know.
-    if (at_ == At::text || at_ == At::line_start || at_ == At::cr) {
-      const auto ordinary = ordinary_octets(piece, used);
-      used += ordinary;
-      octets_ += ordinary;
-      const char last = piece[used - 1];
-      at_ = last == '\r' ? At::cr : last == '\n' ? At::line_start : At::text;
-    }
+    if (at_ == At::text || at_ == At::line_start || at_ == At::cr) used += skip_ordinary(piece.substr(used - 1));
   }
   return used;
+}
+
+// Passes over the ordinary octets behind the first of `text` and says how many they are.
+std::size_t BodyScanner::skip_ordinary(std::string_view text) {
+  std::size_t skipped = 0, first_dots = 0;
+  const auto skip = [&](const char* block, std::size_t size) {
+    const auto front = ordinary_front(block, size);
+    skipped += front.octets;
+    first_dots += front.first_dots;
+    return front.octets == size;
+  };
+  bool ordinary = true;
+  while (ordinary && text.size() - 1 - skipped >= block_size) ordinary = skip(text.data() + 1 + skipped, block_size);
+  if (ordinary) {
+    // The last octets, fewer than a block, as a block that goes on with NULs.
+    const auto last = text.substr(skipped);
+    std::array<char, 1 + block_size> padded{};
+    std::ranges::copy(last, padded.begin());
+    skip(padded.data() + 1, last.size() - 1);
+  }
+
+  octets_ += framing_ == Framing::data ? skipped - first_dots : skipped;
+  const char before = text[skipped];
+  at_ = before == '\r' ? At::cr : before == '\n' ? At::line_start : At::text;
+  return skipped;
 }
 
 void BodyScanner::step(char octet) {

@@ -33,6 +33,7 @@ class BodyScanner {
   // What came last, as far as it matters for what comes next. "Bare" speaks of the break before the line.
   enum class At { line_start, bare_line_start, text, dot, bare_dot, cr, dot_cr, bare_dot_cr, end };
 
+  std::size_t skip_ordinary(std::string_view text);
   void step(char octet);
   void line_feed();
   void lone_cr();
