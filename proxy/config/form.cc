@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <asio/ip/address.hpp>
-#include <cctype>
 #include <charconv>
 
+#include "greylist/domain_name.h"
 #include "proxy/config/host_port.h"
 
 namespace proxy {
@@ -43,28 +43,14 @@ bool is_network(const std::string& text) {
   return error == std::errc() && rest == end && prefix <= (base->is_v4() ? 32u : 128u);
 }
 
-bool is_domain_octet(char c) {
-  const auto octet = static_cast<unsigned char>(c);
-  return octet >= 0x80 || std::isalnum(octet) || c == '-' || c == '_' || c == '.';
-}
-
-// Labels of letters, digits, hyphens and what isn't ASCII (U-labels, RFC 5890 §2.3.2.1), none of them empty.
-bool is_domain(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return !name.empty() && name.size() <= 253 && !name.starts_with('.') && !name.contains("..") &&
-         std::ranges::all_of(name, is_domain_octet);
-}
-
 // RFC 5321 §4.1.1.1: what greets is a domain of A-labels.
 bool is_host_name(std::string_view text) {
-  return is_domain(text) && std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return greylist::is_domain_name(text) &&
+         std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 bool is_domain_entry(std::string_view text) {
-  if (text == "*") return true;
-  if (text.starts_with("*.")) return is_domain(text.substr(2));
-  if (text.starts_with(".")) return is_domain(text.substr(1));
-  return is_domain(text);
+  return text == "*" || greylist::is_domain_name(greylist::without_wildcard(text));
 }
 
 // RFC 3463 §2: class "." subject "." detail, of at most three digits each; class 4 says "try again".

@@ -27,7 +27,7 @@ enum class Form {
   domain,      // "example.org", "*.example.org", ".example.org", "*"
   enhanced,    // "4.2.0": the enhanced code of a reply that puts off
   path,        // made absolute, seen from the configuration file's directory; empty stays empty
-  client,      // an entry of a client list; greylist/lists/lists.h checks it
+  client,      // an entry of a client list; greylist/lists/client_list.h checks it
   address,     // an entry of a sender or recipient list; likewise
 };
 

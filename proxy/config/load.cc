@@ -5,9 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "proxy/config/build_policy.h"
 #include "proxy/config/json_text.h"
 #include "proxy/config/loader.h"
 #include "proxy/config/system_name.h"
@@ -41,17 +43,21 @@ bool concerns(std::string_view key, std::string_view wider) {
 
 // What follows from a problem that is known already isn't worth a line.
 void add_new(ConfigProblems& problems, ConfigProblems more) {
-  for (auto& problem : more) {
-    const auto known = [&](const ConfigProblem& other) {
-      return concerns(problem.key, other.key) || concerns(other.key, problem.key);
-    };
-    if (std::ranges::none_of(problems, known)) problems.push_back(std::move(problem));
-  }
+  std::erase_if(more, [&](const ConfigProblem& problem) {
+    return std::ranges::any_of(problems, [&](const ConfigProblem& known) {
+      return concerns(problem.key, known.key) || concerns(known.key, problem.key);
+    });
+  });
+  std::ranges::move(more, std::back_inserter(problems));
 }
 
 }  // namespace
 
-std::string ConfigProblem::line() const { return key.empty() ? what : key + ": " + what; }
+std::string ConfigProblem::line() const {
+  std::string text = key.empty() ? what : key + ": " + what;
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  return text;
+}
 
 std::expected<Settings, ConfigProblems> load_settings(const std::string& path) {
   const auto text = read_file(path);
@@ -69,6 +75,7 @@ std::expected<Settings, ConfigProblems> load_settings(const std::string& path) {
   fill_in_defaults(settings);
   add_new(problems, not_yet(settings));
   add_new(problems, contradictions(settings));
+  if (auto policy = build_policy(settings); !policy) add_new(problems, std::move(policy.error()));
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return settings;
 }

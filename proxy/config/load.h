@@ -11,7 +11,7 @@ namespace proxy {
 struct ConfigProblem {
   std::string key;           // path of the key, "listen[1].address"; empty: the file itself
   std::string what;          // what is wrong and what would be right
-  std::string line() const;  // "key: what"
+  std::string line() const;  // "key: what", on one line whatever was in the file
 };
 using ConfigProblems = std::vector<ConfigProblem>;
 

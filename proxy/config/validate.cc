@@ -73,6 +73,15 @@ void waiting(const Settings& s, ConfigProblems& problems) {
                                "), or no retry ever passes; got \"" + duration_text(limits.delay) + "\""});
 }
 
+void reply(const Settings& s, ConfigProblems& problems) {
+  auto url_alone = s.greylist.reply;
+  url_alone.text.clear();
+  if (const auto good = greylist::check(url_alone); !good)
+    problems.push_back({"greylist.reply.url", good.error()});
+  else if (const auto text_good = greylist::check(s.greylist.reply); !text_good)
+    problems.push_back({"greylist.reply.text", text_good.error()});
+}
+
 void reuse(const Settings& s, ConfigProblems& problems) {
   if (s.backend.reuse && s.backend.client_identity != "xclient")
     problems.push_back({"backend.reuse",
@@ -101,7 +110,7 @@ void files(const Settings& s, ConfigProblems& problems) {
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
   for (const Check check :
-       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, reuse, user, files})
+       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, reply, reuse, user, files})
     check(settings, problems);
   return problems;
 }

@@ -171,6 +171,23 @@ TEST_CASE("a problem names the key, what is wrong and what would be right") {
        "listen[1].address", "a listener's already"},
       {"status on a listener's port", R"({"listen": [{"address": "127.0.0.1:8025"}]})", "status.address",
        "a listener's already"},
+      {"a placeholder that isn't one", R"({"greylist": {"reply": {"text": "{foo}"}}})", "greylist.reply.text",
+       "unknown placeholder {foo}"},
+      {"two lines to reply", R"({"greylist": {"reply": {"text": "a\nb"}}})", "greylist.reply.text",
+       "control character"},
+      {"two lines for a link", R"({"greylist": {"reply": {"url": "a\nb"}}})", "greylist.reply.url",
+       "control character"},
+      {"a client without sense", R"({"allow": {"clients": ["192.0.2.1", "10.1"]}})", "allow.clients[1]",
+       "write \"10.1.0.0/16\""},
+      {"a client of two lines", R"({"block": {"clients": ["a\nb"]}})", "block.clients[0]", "is not a client"},
+      {"a sender that is a domain", R"({"block": {"senders": ["example.com"]}})", "block.senders[0]",
+       "write \"@example.com\""},
+      {"a recipient without sense", R"({"allow": {"recipients": ["abuse@", "@"]}})", "allow.recipients[1]",
+       "is not an address"},
+      {"a list that isn't there", R"({"allow": {"recipients_files": ["/dev/null", "/no/such/file"]}})",
+       "allow.recipients_files[1]", "/no/such/file: No such file"},
+      {"a directory for a list", R"({"allow": {"clients_files": ["/"]}})", "allow.clients_files[0]",
+       "/: Is a directory"},
       {"null", R"({"listen": [null]})", "listen[0]", "an object: { … }, got null"},
   };
   for (const auto& [why, changes, key, phrase] : rows) {
@@ -239,6 +256,25 @@ TEST_CASE("a backend that is one of our own listeners") {
   }
 }
 
+TEST_CASE("a list's file is read, and what is wrong in it has its line") {
+  const TemporaryDirectory directory;
+  directory.write("clients", "# postgrey's\n\n/^mail/\n192.0.2\n");
+  const auto file = directory.write("greygate.json", changed(R"({"allow": {"clients_files": ["clients"]}})"));
+  CHECK(proxy::load_settings(file));
+  directory.write("clients", "192.0.2.1\n/(/\nmail.example.org\n10.0.0.0/99\n");
+  const auto loaded = proxy::load_settings(file);
+  REQUIRE_FALSE(loaded);
+  REQUIRE(loaded.error().size() == 2);
+  for (std::size_t i : {0, 1}) {
+    const auto line = loaded.error()[i].line();
+    const auto place = "allow.clients_files[0]: " + directory.path("clients") + ": line " + (i == 0 ? "2" : "4") + ": ";
+    CHECK_MESSAGE(line.starts_with(place), line);
+  }
+  directory.write("clients",
+                  std::string(5'000, '\n').replace(0, 0, "/(/\n/(/\n/(/\n/(/\n/(/\n/(/\n/(/\n/(/\n/(/\n/(/\n/(/\n"));
+  CHECK(proxy::load_settings(file).error().size() == 10);
+}
+
 TEST_CASE("every problem is found, not the first alone") {
   const auto found = problems(R"({"threads": -1, "backend": {"addresses": "x"}, "hots": 1, "log": {"level": "loud"}})");
   std::vector<std::string> keys;
@@ -298,7 +334,7 @@ TEST_CASE("the effective configuration is itself one, with the same meaning") {
            R"({"threads": 3, "listen": [{"address": "[::1]:2526", "proxy_protocol_from": ["127.0.0.0/8"]}],
                "backend": {"addresses": ["a:1", "b:2"], "client_identity": "proxy-v2", "open_timeout": "1500ms"},
                "domains": ["*", "*.example.net", "bücher.example"], "limits": {"message_size": 12345},
-               "greylist": {"mode": "observe", "delay": "0", "reply": {"code": 451, "text": "\"Wait\"\n"}},
+               "greylist": {"mode": "observe", "delay": "0", "reply": {"code": 451, "text": "\"Wait\" {helo}"}},
                "dns": {"enabled": false, "servers": ["9.9.9.9", "[::1]:5353"]}, "store": {"path": "x"}})",
        }) {
     const auto settings = load(changed(changes));
