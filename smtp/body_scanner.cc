@@ -25,8 +25,9 @@ Ordinary ordinary_front(const char* block, std::size_t size) {
   for (auto trouble = block_trouble(block); trouble != 0; trouble &= trouble - 1) {
     const auto at = static_cast<std::size_t>(std::countr_zero(trouble));
     if (at >= size) break;
-    const bool first_dot = block[at] == '.' && block[at - 1] == '\n';
-    if (!first_dot || at + 1 == size || is_break(block[at + 1])) {
+    const char* const here = block + at;
+    const bool first_dot = here[0] == '.' && here[-1] == '\n';
+    if (!first_dot || at + 1 == size || is_break(here[1])) {
       front.octets = at;
       break;
     }
