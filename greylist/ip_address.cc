@@ -18,9 +18,8 @@ bool begins_with(const IpAddress& address, std::initializer_list<std::uint8_t> o
 
 std::optional<unsigned> parse_prefix(std::string_view text, unsigned most) {
   unsigned prefix = 0;
-  const auto* end = text.data() + text.size();
-  if (text.empty() || std::from_chars(text.data(), end, prefix) != std::from_chars_result{end, {}}) return {};
-  if (prefix > most) return {};
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), prefix);
+  if (error != std::errc() || end != text.end() || prefix > most) return {};
   return prefix;
 }
 

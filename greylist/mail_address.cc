@@ -19,7 +19,8 @@ std::optional<std::string> content_of_quoted(std::string_view local) {
   content.reserve(local.size());
   for (std::size_t i = 0; i < local.size(); ++i) {
     if (local[i] == '"') return {};
-    if (local[i] == '\\' && ++i == local.size()) return {};  // the closing quote was an escaped one
+    if (local[i] == '\\') ++i;
+    if (i == local.size()) return {};  // the closing quote was an escaped one
     content += local[i];
   }
   return content;

@@ -10,7 +10,7 @@ namespace greylist {
 namespace {
 
 // Names and addresses are short: patterns that people write need some hundreds of steps. These limits end a runaway one
-// after a few milliseconds (PCRE2's own default of 10,000,000 steps would hold a loop for a second).
+// after a few milliseconds, twenty without JIT; with PCRE2's own 10,000,000 steps it would hold a loop for seconds.
 constexpr std::uint32_t match_limit = 100'000;
 constexpr std::uint32_t depth_limit = 20'000;
 constexpr std::uint32_t heap_limit_kib = 4'096;
