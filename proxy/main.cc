@@ -1,0 +1,34 @@
+#include <cstdio>
+#include <string_view>
+
+#include "proxy/command_line.h"
+#include "proxy/config/load.h"
+
+namespace proxy {
+namespace {
+
+constexpr int done = 0, failed = 1;
+
+void print(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+int run(const CheckCommand& command) {
+  const auto settings = load_settings(command.config);
+  if (!settings) {
+    for (const auto& problem : settings.error()) print(stderr, problem.line() + "\n");
+    return failed;
+  }
+  print(stdout, effective_json(*settings));
+  return std::fflush(stdout) == 0 ? done : failed;
+}
+
+int run(const Say& say) {
+  print(say.exit_code == 0 ? stdout : stderr, say.text);
+  return say.exit_code;
+}
+
+}  // namespace
+}  // namespace proxy
+
+int main(int argc, char** argv) {
+  return std::visit([](const auto& command) { return proxy::run(command); }, proxy::parse_command_line(argc, argv));
+}
