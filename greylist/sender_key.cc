@@ -107,7 +107,7 @@ std::optional<std::string> take_srs(std::string_view& local) {
   return kept + *sender_domain + "=";
 }
 
-// draft-levine-smtp-batv §5.1: a digit for the key, three for the day, six hex digits of the hash.
+// draft-levine-smtp-batv: a digit for the key, three for the day, six hex digits of the hash.
 bool is_batv_tag(std::string_view text) {
   return text.size() == 10 && std::ranges::all_of(text.substr(0, 4), ascii::digit) &&
          std::ranges::all_of(text.substr(4), ascii::hex_digit);
