@@ -11,28 +11,21 @@
 // What is taken out of a sender's local part, in this order, and why. A part goes only if it changes between messages
 // (or days) of the same correspondent; whatever could tell two correspondents apart stays.
 //
-// | as written                                  | key                            | why | |
-// ------------------------------------------- | ------------------------------ | ------------------------------------ |
-// | SRS0=HHH=TT=s.org=bob@f.org                 | SRS0=s.org=bob@f.org           | Sender Rewriting Scheme: a hash and
-// | |                                             |                                | the day; s.org and bob are the
-// true  | |                                             |                                | sender. Also SRS0+… and
-// SRS0-…       | | SRS1=HHH=f.org==HHH=TT=s.org=bob@g.org      | SRS1=f.org==s.org=bob@g.org    | the same, forwarded
-// twice            | | prvs=0123abcdef=bob@x.org                   | bob@x.org                      | BATV
-// (draft-levine-smtp-batv §5.1):  | |                                             |                                |
-// key number, day and hash             | | prvs=bob=0123abcdef@x.org                   | bob@x.org | BATV the wrong way
-// round, as some    | |                                             |                                | mailers write it
-// | | bob+x@x.org                                 | bob@x.org                      | sub-address (RFC 5233), where list
-// | |                                             |                                | software and mailers put their
-// VERP  | |                                             |                                | tokens. "+x" itself stays |
-// | bounce-991-bob=example.org@l.org            | bounce-#-bob=example.org@l.org | VERP: number of the message. The |
-// |                                             |                                | recipient in it stays: it is the |
-// |                                             |                                | same at every retry | |
-// bounce-5f3c09aa-bob=example.org@l.org       | bounce-#-bob=example.org@l.org | VERP: id of the message, eight hex   |
-// |                                             |                                | digits or more, one of them a number
-// |
+// | as written                             | key                         | what goes, and why | |
+// -------------------------------------- | --------------------------- |
+// -------------------------------------------------------- | | prvs=0123abcdef=bob@x.org              | bob@x.org |
+// BATV (draft-levine-smtp-batv): key number, day, hash     | | prvs=bob=0123abcdef@x.org              | bob@x.org |
+// BATV the wrong way round, as some mailers have it        | | SRS0=HHH=TT=s.org=bob@f.org            |
+// SRS0=s.org=bob@f.org        | Sender Rewriting Scheme: hash and day; also SRS0+, SRS0- | |
+// SRS1=HHH=f.org==HHH=TT=s.org=bob@g.org | SRS1=f.org==s.org=bob@g.org | the same, forwarded twice | | bob+x@x.org |
+// bob@x.org                   | sub-address (RFC 5233): where VERP tokens often stand    | | bounce-991-bob=y.org@l.org
+// | bounce-#-bob=y.org@l.org    | VERP: number of the message                              | |
+// bounce-5f3c09aa-bob=y.org@l.org        | bounce-#-bob=y.org@l.org    | VERP: its id, 8 or more hex digits, one of
+// them 0 to 9   |
 //
-// The rules apply anew to what SRS and BATV had wrapped. Words like "prvs" count in any case, everything else of a
-// local part keeps its case (RFC 5321 §2.4).
+// What BATV and SRS had wrapped goes through the rules in its turn. Words like "prvs" count in any case, everything
+// else of a local part keeps its case (RFC 5321 §2.4). Nothing may be left empty: "+x" stays. The recipient in a VERP
+// address stays, too: it is the same at every retry.
 //
 // Numbers and ids are tokens between the delimiters - _ = . or an end of the local part. user1 has none, and a local
 // part made of nothing else (12345, 12-34) is somebody's name: it stays as it is. A placeholder stands for a token, so
