@@ -71,14 +71,30 @@ bool lost_current(const fs::path& path) {
   });
 }
 
+// An entry with an empty key, which no other has, in a table of its family: RepairDB() learns of families by their
+// tables alone, and throws away what the log holds for others.
+rocksdb::Status anchor(const Database& database) {
+  for (auto* const family : database.families) {
+    std::string value;
+    auto status = database.db->Get(rocksdb::ReadOptions(), family, anchor_key, &value);
+    if (status.IsNotFound()) {
+      status = database.db->Put(rocksdb::WriteOptions(), family, anchor_key, "");
+      if (status.ok()) status = database.db->Flush(rocksdb::FlushOptions(), family);
+    }
+    if (!status.ok()) return status;
+  }
+  return rocksdb::Status::OK();
+}
+
 Opened open_files(const DatabasePlace& place) {
   if (lost_current(place.path)) return std::unexpected(rocksdb::Status::Corruption("CURRENT is missing"));
   auto database = std::make_unique<Database>();
   rocksdb::DB* db = nullptr;
-  const auto status =
-      rocksdb::DB::Open(place.options.database, place.path, place.options.families, &database->families, &db);
+  auto status = rocksdb::DB::Open(place.options.database, place.path, place.options.families, &database->families, &db);
   if (!status.ok()) return std::unexpected(status);
   database->db.reset(db);
+  status = anchor(*database);
+  if (!status.ok()) return std::unexpected(status);
   return database;
 }
 

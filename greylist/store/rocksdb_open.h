@@ -13,6 +13,9 @@
 
 namespace greylist {
 
+// Every family has an entry with this key, whose value says nothing.
+inline constexpr std::string_view anchor_key;
+
 // An open database; closed by its destructor, which waits for the library's threads.
 struct Database {
   std::unique_ptr<rocksdb::DB> db;

@@ -160,7 +160,8 @@ StoreStatus RocksDbStore::status() const {
     std::uint64_t value = 0;
     return database->db->GetIntProperty(family, property, &value) ? value : 0;
   };
-  status.entries_estimate = number(database->triplets(), rocksdb::DB::Properties::kEstimateNumKeys);
+  const auto entries = number(database->triplets(), rocksdb::DB::Properties::kEstimateNumKeys);
+  status.entries_estimate = entries > 0 ? entries - 1 : 0;  // the anchor is none
   for (auto* const family : database->families) {
     status.bytes += number(family, rocksdb::DB::Properties::kLiveSstFilesSize) +
                     number(family, rocksdb::DB::Properties::kSizeAllMemTables);
