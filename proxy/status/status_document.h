@@ -1,0 +1,64 @@
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "greylist/judge.h"
+#include "proxy/status/status_server.h"
+
+namespace proxy {
+
+// What a running proxy has to say of itself, at one moment. Counts are since its start.
+struct StatusReport {
+  using Count = std::uint64_t;
+
+  struct Connections {
+    Count open = 0, accepted = 0, refused = 0, tls = 0;
+  };
+  struct Recipients {
+    Count put_off = 0, passed = 0, refused = 0;
+    std::array<Count, greylist::verdict_count> verdicts{};  // by greylist::Verdict
+  };
+  struct Messages {
+    Count relayed = 0, refused = 0, unknown = 0;
+    Count bytes = 0;  // content octets of relayed ones
+  };
+  struct Backend {
+    std::string address;
+    bool up = false;
+    Count open = 0, failures = 0;
+    std::string last_error;
+  };
+  struct Greylist {
+    std::string mode;
+    greylist::Limits limits;  // as in force now
+  };
+  struct Store {
+    std::string engine;
+    bool ok = false;
+    Count entries_estimate = 0, bytes = 0, errors = 0;
+  };
+
+  std::string version, hostname;
+  std::chrono::seconds uptime{0};
+  bool draining = false;
+  std::vector<std::string> warnings;
+  Connections connections;
+  Recipients recipients;
+  Messages messages;
+  std::vector<Backend> backends;
+  Greylist greylist;
+  Store store;
+};
+
+// The report as JSON, for GET /status and `greygate status --json`. Octets that aren't UTF-8 become U+FFFD.
+std::string status_document(const StatusReport& report);
+
+// GET /healthz: the process lives.
+HttpAnswer health();
+// GET /readyz: 200, or 503 with what keeps the proxy from relaying mail.
+HttpAnswer readiness(const std::vector<std::string>& reasons_against);
+
+}  // namespace proxy
