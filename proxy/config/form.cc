@@ -12,7 +12,7 @@ namespace {
 
 std::optional<asio::ip::address> address(const std::string& text) {
   asio::error_code error;
-  const auto parsed = asio::ip::make_address(text, error);
+  auto parsed = asio::ip::make_address(text, error);
   if (error) return std::nullopt;
   return parsed;
 }

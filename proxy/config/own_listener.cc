@@ -20,7 +20,7 @@ using Address = asio::ip::address;
 
 std::optional<Address> parse(const std::string& text) {
   asio::error_code error;
-  const auto address = asio::ip::make_address(text, error);
+  auto address = asio::ip::make_address(text, error);
   if (error) return std::nullopt;
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());

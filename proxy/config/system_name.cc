@@ -33,7 +33,7 @@ std::string short_host_name() {
 // getaddrinfo takes no deadline and may wait half a minute for name servers that are gone, so it gets a thread that can
 // be left behind; the state it writes to is the future's own.
 std::string full_host_name() {
-  const std::string name = short_host_name();
+  std::string name = short_host_name();
   if (name.find('.') != std::string::npos) return name;
   std::packaged_task<std::string()> ask([name] { return canonical_name(name); });
   auto answer = ask.get_future();
