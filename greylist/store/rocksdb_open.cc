@@ -54,7 +54,7 @@ std::expected<void, OpenFailure> make_directory(const fs::path& path) {
   return {};
 }
 
-// Opening renames the log file of a database before it looks at its lock; so we look first.
+// Before opening, which does one thing and another to the directory before it looks at the lock.
 rocksdb::Status try_lock(const std::string& path) {
   auto* const env = rocksdb::Env::Default();
   rocksdb::FileLock* lock = nullptr;

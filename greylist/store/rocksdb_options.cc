@@ -8,7 +8,10 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdarg>
+#include <cstdio>
 
 #include "store/record_codec.h"
 
@@ -65,11 +68,29 @@ class ExpiryFilterFactory final : public rocksdb::CompactionFilterFactory {
 
 class ErrorListener final : public rocksdb::EventListener {
  public:
-  explicit ErrorListener(greylist::OnBackgroundError on_error) : on_error_(std::move(on_error)) {}
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override { on_error_(*status); }
+  explicit ErrorListener(const LibraryEvents& events) : events_(events) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    events_.background_error(*status);
+  }
 
  private:
-  greylist::OnBackgroundError on_error_;
+  LibraryEvents events_;
+};
+
+// In place of the library's own log files: those abort the process when the disk is full (an assertion that Debian's
+// build has), and opening renames them before it looks whether the database is in use.
+class ErrorLog final : public rocksdb::Logger {
+ public:
+  explicit ErrorLog(const LibraryEvents& events) : Logger(rocksdb::InfoLogLevel::ERROR_LEVEL), events_(events) {}
+  using Logger::Logv;
+  void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL) return;
+    std::array<char, 500> line;
+    if (std::vsnprintf(line.data(), line.size(), format, arguments) > 0) events_.log(line.data());
+  }
+
+ private:
+  LibraryEvents events_;
 };
 
 rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache, std::uint64_t buffer_bytes) {
@@ -113,9 +134,6 @@ rocksdb::DBOptions common_options() {
   database.bytes_per_sync = mib;
   database.allow_fallocate = false;               // an empty store is a small one
   database.avoid_unnecessary_blocking_io = true;  // event loops call us: they don't delete files
-  database.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  database.max_log_file_size = mib;
-  database.keep_log_file_num = 4;
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   return database;
@@ -124,7 +142,7 @@ rocksdb::DBOptions common_options() {
 }  // namespace
 
 DatabaseOptions database_options(std::uint64_t cache_bytes, std::shared_ptr<const Expiry> expiry,
-                                 OnBackgroundError on_error) {
+                                 const LibraryEvents& events) {
   // Below 8 MiB the filter blocks don't fit, and every look-up of an unknown triplet reads them again. Nor would they
   // with the default of up to 64 shards, each then smaller than a filter block.
   const auto budget = std::max(cache_bytes, 8 * mib);
@@ -132,7 +150,8 @@ DatabaseOptions database_options(std::uint64_t cache_bytes, std::shared_ptr<cons
 
   DatabaseOptions options{.database = common_options()};
   options.database.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(budget / 4, cache);
-  options.database.listeners.push_back(std::make_shared<ErrorListener>(std::move(on_error)));
+  options.database.listeners.push_back(std::make_shared<ErrorListener>(events));
+  options.database.info_log = std::make_shared<ErrorLog>(events);
 
   const auto small = family_options(cache, mib);
   const auto large = family_options(cache, std::min(budget / 8, 16 * mib));

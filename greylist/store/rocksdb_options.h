@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "judge.h"
@@ -27,8 +28,11 @@ class Expiry {
   std::atomic<Duration::rep> retry_window_, lifetime_;
 };
 
-// Any thread of the library's; must not block.
-using OnBackgroundError = std::function<void(const rocksdb::Status&)>;
+// What the library tells, on any thread; must not block.
+struct LibraryEvents {
+  std::function<void(const rocksdb::Status&)> background_error;
+  std::function<void(std::string_view)> log;  // errors alone
+};
 
 struct DatabaseOptions {
   rocksdb::DBOptions database;
@@ -37,6 +41,6 @@ struct DatabaseOptions {
 
 // Blocks, filters and write buffers of all families together stay within `cache_bytes` (8 MiB at least).
 DatabaseOptions database_options(std::uint64_t cache_bytes, std::shared_ptr<const Expiry> expiry,
-                                 OnBackgroundError on_error);
+                                 const LibraryEvents& events);
 
 }  // namespace greylist

@@ -349,10 +349,11 @@ TEST_CASE("a value that can't be read counts as absent, and as an error") {
   {
     const auto options = rocks.options();
     const auto expiry = std::make_shared<Expiry>(options.clock, limits);
-    const DatabasePlace place{.path = options.path,
-                              .options = database_options(options.cache_bytes, expiry, [](const auto&) {}),
-                              .clock = options.clock,
-                              .warn = options.warn};
+    const DatabasePlace place{
+        .path = options.path,
+        .options = database_options(options.cache_bytes, expiry, {[](const auto&) {}, options.warn}),
+        .clock = options.clock,
+        .warn = options.warn};
     const auto database = open_database(place, Rung::open);
     REQUIRE(database);
     auto& db = *(*database)->db;
