@@ -1,0 +1,108 @@
+#include "stream.h"
+
+#include <sys/socket.h>
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/use_awaitable.hpp>
+#include <cerrno>
+
+namespace tls {
+
+using asio::ip::tcp;
+
+namespace {
+
+std::error_code last_error() { return {errno, asio::error::get_system_category()}; }
+bool would_block(const std::error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+}  // namespace
+
+Stream::Stream(tcp::socket socket) : socket_(std::move(socket)) {
+  if (socket_.is_open()) prepare();
+}
+
+void Stream::prepare() {
+  std::error_code ignored;  // a peer that is gone already is found out by the first read
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(tcp::no_delay(true), ignored);
+}
+
+asio::awaitable<std::error_code> Stream::connect(tcp::endpoint to) {
+  if (interrupted_) co_return interrupted_;
+  std::error_code failed;
+  socket_.close(failed);
+  socket_.open(to.protocol(), failed);
+  if (failed) co_return failed;
+  const auto [error] = co_await socket_.async_connect(to, asio::experimental::as_tuple(asio::use_awaitable));
+  if (!error) prepare();
+  co_return interrupted_ ? interrupted_ : error;
+}
+
+asio::awaitable<std::error_code> Stream::ready(tcp::socket::wait_type what) {
+  if (interrupted_) co_return interrupted_;
+  const auto [error] = co_await socket_.async_wait(what, asio::experimental::as_tuple(asio::use_awaitable));
+  co_return interrupted_ ? interrupted_ : error;
+}
+
+asio::awaitable<std::error_code> Stream::readable() { return ready(tcp::socket::wait_read); }
+
+Stream::Count Stream::try_read(std::span<char> room) { return receive(room, 0); }
+Stream::Count Stream::try_peek(std::span<char> room) { return receive(room, MSG_PEEK); }
+
+Stream::Count Stream::receive(std::span<char> room, int flags) {
+  if (interrupted_) return std::unexpected(interrupted_);
+  const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT | flags);
+  if (got > 0) return static_cast<std::size_t>(got);
+  if (got == 0) return std::unexpected(std::error_code(asio::error::eof));
+  const auto error = last_error();
+  if (would_block(error) || error == asio::error::interrupted) return 0;
+  return std::unexpected(error);
+}
+
+asio::awaitable<Stream::Count> Stream::read(std::span<char> room) {
+  for (;;) {
+    const auto got = try_read(room);
+    if (!got || *got > 0) co_return got;
+    if (const auto error = co_await readable()) co_return std::unexpected(error);
+  }
+}
+
+asio::awaitable<std::error_code> Stream::write(std::string_view octets) {
+  while (!octets.empty()) {
+    if (interrupted_) co_return interrupted_;
+    const auto sent = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      octets.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    const auto error = last_error();
+    if (error == asio::error::interrupted) continue;
+    if (!would_block(error)) co_return error;
+    if (const auto failed = co_await ready(tcp::socket::wait_write)) co_return failed;
+  }
+  co_return std::error_code{};
+}
+
+void Stream::try_write(std::string_view octets) {
+  [[maybe_unused]] const auto sent =
+      ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void Stream::interrupt(std::error_code why) {
+  interrupted_ = why;
+  std::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Stream::finish_sending() {
+  std::error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+void Stream::close() {
+  std::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace tls
