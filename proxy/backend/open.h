@@ -1,0 +1,37 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "proxy/backend/connection.h"
+#include "smtp/xclient.h"
+
+namespace proxy {
+
+struct Setup;
+
+// What a transaction asks of a backend; none of it may be left out.
+struct Needs {
+  bool eight_bit_mime = false, smtp_utf8 = false, dsn = false;
+  bool met_by(const smtp::Extensions& offers) const;
+};
+
+struct OpenFailure {
+  bool busy = false;  // all allowed connections are in use
+  std::string why;
+};
+using Opened = std::expected<std::unique_ptr<BackendConnection>, OpenFailure>;
+using Moment = std::chrono::steady_clock::time_point;
+
+// A connection on which the backend has greeted, knows the client (backend.client_identity) and has heard its last
+// EHLO: ready for MAIL. The addresses are tried in order until `until`.
+asio::awaitable<Opened> open_backend(Loop& loop, std::shared_ptr<const Setup> setup, smtp::ClientIdentity client,
+                                     Needs needs, Moment until);
+
+// The same for one address; what comes of it is noted there.
+asio::awaitable<Opened> open_address(Loop& loop, const Setup& setup, BackendAddress& address, Slots::Slot slot,
+                                     const smtp::ClientIdentity& client, Moment until);
+
+}  // namespace proxy

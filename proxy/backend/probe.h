@@ -1,0 +1,30 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/backend/open.h"
+
+namespace proxy {
+
+// One question of the open-relay guard and what the backend said.
+struct GuardAnswer {
+  std::string question;  // "RCPT TO:<probe@greygate.invalid>"
+  std::string answer;    // its reply on one line, or the trouble
+  bool accepted = false;
+};
+struct ProbeResult {
+  std::string trouble;  // why it can't be reached; empty if it was
+  std::vector<GuardAnswer> answers;
+};
+
+// Goes through the opening as the client 192.0.2.1 (RFC 5737) would, and notes how the address is and what it offers.
+// With `guard` it also asks, without ever sending content, whether the backend would relay for such an outsider, and
+// ends with RSET.
+asio::awaitable<ProbeResult> probe(Loop& loop, const Setup& setup, BackendAddress& address, bool guard);
+
+// The recipients that the guard asks about.
+std::vector<std::string> guard_recipients(const std::vector<std::string>& domains);
+
+}  // namespace proxy
