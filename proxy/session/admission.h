@@ -1,0 +1,63 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "greylist/policy.h"
+#include "greylist/store/store.h"
+#include "proxy/session/client.h"
+#include "smtp/address.h"
+#include "smtp/reply.h"
+
+namespace proxy {
+
+struct Setup;
+
+// What becomes of one recipient.
+struct Decision {
+  enum class Step {
+    decided,
+    not_our_domain,
+    at_data
+  } step = Step::decided;  // at_data: a bounce that is judged when its content is about to come
+  greylist::Verdict verdict = greylist::Verdict::off;
+  greylist::Action action = greylist::Action::pass;
+  std::optional<greylist::Triplet> triplet;  // if it came to the greylist
+  std::optional<greylist::Duration> waited;  // of a first retry that passes: since the first attempt
+
+  std::string_view word() const;  // for logs
+};
+
+// Decides about recipients: lists, domains, and the greylist, looking up the client's name only where it matters. One
+// for each session.
+class Admission {
+ public:
+  Admission(Loop& loop, Client& client) : loop_(loop), client_(client) {}
+
+  // Addresses as the client wrote them.
+  asio::awaitable<Decision> judge(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient);
+  // The greylist alone, for a recipient whose judgement was left until DATA.
+  asio::awaitable<Decision> judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
+                                          std::string recipient);
+  // The backend took a message for these: what their passing has earned is credited.
+  asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<greylist::Triplet> triplets);
+
+  // What a recipient that doesn't pass is told.
+  smtp::Reply refusal(const Setup& setup, const Decision& decision, std::string_view sender,
+                      std::string_view recipient) const;
+
+ private:
+  asio::awaitable<greylist::Screening> screened(std::shared_ptr<const Setup> setup, std::string_view sender,
+                                                std::string_view recipient);
+  asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient);
+  asio::awaitable<std::string> earner(std::string_view sender);
+  Decision counted(const Setup& setup, Decision decision);
+
+  Loop& loop_;
+  Client& client_;
+};
+
+}  // namespace proxy

@@ -1,0 +1,75 @@
+#include "proxy/session/channel.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "proxy/loop.h"
+
+namespace proxy {
+
+Channel::Channel(Loop& loop, tls::Stream stream)
+    : loop_(loop),
+      stream_(std::move(stream)),
+      deadline_(loop.deadlines, [this] { stream_.interrupt(asio::error::timed_out); }) {}
+
+Channel::~Channel() { loop_.buffers.give_back(std::move(buffer_)); }
+
+void Channel::stow() {
+  if (!buffer_) return;
+  stowed_.assign(unread());
+  loop_.buffers.give_back(std::move(buffer_));
+  begin_ = end_ = 0;
+}
+
+asio::awaitable<std::error_code> Channel::fill() {
+  for (;; more_likely_ = false) {
+    if (!more_likely_) {
+      stow();
+      if (const auto error = co_await stream_.readable()) co_return error;
+    }
+    if (!buffer_) {
+      buffer_ = loop_.buffers.take();
+      std::ranges::copy(stowed_, buffer_.get());
+      end_ = stowed_.size();
+      std::string().swap(stowed_);
+    } else if (begin_ > 0) {
+      std::copy(buffer_.get() + begin_, buffer_.get() + end_, buffer_.get());
+      end_ -= std::exchange(begin_, 0);
+    }
+    const auto room = Buffers::size - end_;
+    assert(room > 0);  // lines and pieces are consumed long before
+    const auto got = stream_.try_read({buffer_.get() + end_, room});
+    if (!got) co_return got.error();
+    end_ += *got;
+    if (*got == 0) continue;
+    more_likely_ = *got == room;
+    co_return std::error_code{};
+  }
+}
+
+asio::awaitable<std::error_code> Channel::flush() {
+  if (output_.empty()) co_return std::error_code{};
+  const auto error = co_await stream_.write(output_);
+  output_.clear();
+  if (output_.capacity() > 4096) output_.shrink_to_fit();
+  co_return error;
+}
+
+asio::awaitable<void> Channel::close(Millis patience) {
+  stream_.resume();
+  deadline_.after(patience);
+  if (!co_await flush()) {
+    stream_.finish_sending();
+    std::array<char, 4096> rest;
+    for (std::size_t octets = 0; octets < (1u << 20);) {
+      const auto got = co_await stream_.read(rest);
+      if (!got) break;
+      octets += *got;
+    }
+  }
+  deadline_.never();
+  stream_.close();
+}
+
+}  // namespace proxy

@@ -1,0 +1,57 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "proxy/buffers.h"
+#include "proxy/deadlines.h"
+#include "smtp/reply.h"
+#include "tls/stream.h"
+
+namespace proxy {
+
+struct Loop;
+
+// The client's side of a session: octets in, replies out. While it waits it holds no buffer; replies are gathered until
+// flush() writes them at once.
+class Channel {
+ public:
+  using Millis = std::chrono::milliseconds;
+
+  Channel(Loop& loop, tls::Stream stream);
+  ~Channel();
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // Octets received and not consumed yet; the view holds until fill().
+  std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  void consume(std::size_t octets) { begin_ += octets; }
+  asio::awaitable<std::error_code> fill();  // waits for more octets
+
+  void say(const smtp::Reply& reply) { output_ += reply.wire(); }
+  std::size_t unsaid() const { return output_.size(); }
+  asio::awaitable<std::error_code> flush();  // writes what was said
+
+  // What waits here fails with asio::error::timed_out after `time`.
+  void expire_after(Millis time) { deadline_.after(time); }
+  void never_expire() { deadline_.never(); }
+  void interrupt(std::error_code why) { stream_.interrupt(why); }
+
+  // Closes so that the last reply arrives: a close with unread octets would reset the connection and the reply with it.
+  asio::awaitable<void> close(Millis patience);
+
+ private:
+  void stow();
+
+  Loop& loop_;
+  tls::Stream stream_;
+  Deadline deadline_;
+  Buffers::Buffer buffer_;
+  std::size_t begin_ = 0, end_ = 0;
+  std::string stowed_;        // an unfinished line, while waiting
+  bool more_likely_ = false;  // the last read filled the buffer
+  std::string output_;
+};
+
+}  // namespace proxy

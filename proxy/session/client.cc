@@ -1,0 +1,37 @@
+#include "proxy/session/client.h"
+
+#include "proxy/loop.h"
+
+namespace proxy {
+
+Client::Client(Loop& loop, smtp::Endpoint from, smtp::Endpoint to)
+    : loop_(loop), from_(std::move(from)), to_(std::move(to)) {
+  address_ = greylist::IpAddress::parse(from_.address).value_or(greylist::IpAddress());
+  from_.address = address_.text();  // an IPv4-mapped address is the IPv4 address everywhere
+  if (const auto to_address = greylist::IpAddress::parse(to_.address)) to_.address = to_address->text();
+}
+
+asio::awaitable<ClientName> Client::name() {
+  if (!name_) {
+    if (loop_.setup->settings.dns.enabled)
+      name_ = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address));
+    else
+      name_ = ClientName{};
+  }
+  co_return *name_;
+}
+
+smtp::ClientIdentity Client::identity() const {
+  using Name = smtp::ClientIdentity::Name;
+  smtp::ClientIdentity identity{from_, to_, Name::unavailable, {}, helo, esmtp};
+  if (!name_) return identity;
+  identity.name = name_->name;
+  switch (name_->outcome) {
+    case ClientName::Outcome::confirmed: identity.name_state = Name::confirmed; break;
+    case ClientName::Outcome::none: identity.name_state = Name::unavailable; break;
+    case ClientName::Outcome::temporary_failure: identity.name_state = Name::temporarily_unavailable; break;
+  }
+  return identity;
+}
+
+}  // namespace proxy

@@ -1,0 +1,36 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <optional>
+#include <string>
+
+#include "greylist/ip_address.h"
+#include "proxy/names/resolver.h"
+#include "smtp/xclient.h"
+
+namespace proxy {
+
+struct Loop;
+
+// Whom a session talks with: where from (as told by a load balancer, where one is trusted), what it calls itself, and,
+// once somebody asks, its forward-confirmed name.
+class Client {
+ public:
+  Client(Loop& loop, smtp::Endpoint from, smtp::Endpoint to);
+
+  const greylist::IpAddress& address() const { return address_; }
+  const std::string& address_text() const { return from_.address; }
+  // Looked up at most once, within dns.timeout; "none" without a look-up where dns.enabled is false.
+  asio::awaitable<ClientName> name();
+  smtp::ClientIdentity identity() const;  // what a backend may be told; the name as far as it is known
+
+  std::string helo;
+  bool esmtp = false;
+
+ private:
+  Loop& loop_;
+  smtp::Endpoint from_, to_;
+  greylist::IpAddress address_;
+  std::optional<ClientName> name_;
+};
+
+}  // namespace proxy

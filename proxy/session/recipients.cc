@@ -1,0 +1,116 @@
+// MAIL and RCPT: who may pass, and what the backend says of those who do.
+#include <algorithm>
+
+#include "proxy/log.h"
+#include "proxy/loop.h"
+#include "proxy/session/session.h"
+#include "smtp/replies.h"
+
+namespace proxy {
+
+namespace replies = smtp::replies;
+
+namespace {
+
+// So many recipients at most go to the backend in one write.
+constexpr std::size_t largest_batch = 100;
+
+}  // namespace
+
+asio::awaitable<void> Session::on(const smtp::Mail& mail) {
+  if (loop_.draining) co_return co_await say_and_close(replies::shutting_down(settings().hostname));
+  setup_ = loop_.setup;
+  const auto limit = offered_.size.value_or(0);
+  if (limit > 0 && mail.size.value_or(0) > limit) co_return co_await say(replies::too_large());  // RFC 1870 §6.1
+  transaction_.emplace(mail);
+  state_ = smtp::State::mail;
+  co_await say(replies::sender_ok());
+}
+
+asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
+  auto& transaction = *transaction_;
+  ++transaction.recipients_asked;
+  if (!rcpt.to.ascii() && !transaction.mail.smtp_utf8)
+    co_return co_await refuse_recipient(rcpt, replies::needs_smtputf8(), "needs_smtputf8");
+  if (rcpt.to.unsafe_recipient())
+    co_return co_await refuse_recipient(rcpt, replies::unsafe_recipient(), "unsafe_recipient");
+  if (transaction.recipients_judged >= settings().limits.recipients) {
+    transaction.any_deferred = true;
+    co_return co_await say(replies::too_many_recipients());
+  }
+  ++transaction.recipients_judged;
+  const auto& sender = transaction.mail.from.text();
+  auto decision = co_await admission_.judge(setup_, sender, rcpt.to.text());
+  if (decision.action == greylist::Action::pass) {
+    transaction.pending.push_back({rcpt, std::move(decision), std::nullopt});
+    if (transaction.pending.size() >= largest_batch) co_await settle(false);
+    co_return;
+  }
+  auto reply = admission_.refusal(*setup_, decision, sender, rcpt.to.text());
+  log_recipient(rcpt, decision.word(), reply);
+  if (reply.transient()) {
+    transaction.any_deferred = true;
+    transaction.any_put_off |= decision.verdict != greylist::Verdict::store_failure;
+    co_await say(std::move(reply));
+  } else {
+    co_await fault(std::move(reply));
+  }
+}
+
+// For its form, before anybody judges.
+asio::awaitable<void> Session::refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word) {
+  loop_.counters.recipients.refused.add();
+  log_recipient(rcpt, word, reply);
+  co_await fault(std::move(reply));
+}
+
+// Asks the backend for the recipients that wait, and says all replies in the order of the commands. `data_follows`: the
+// client's next command is DATA.
+asio::awaitable<void> Session::settle(bool data_follows) {
+  if (!transaction_ || transaction_->pending.empty()) co_return;
+  auto& transaction = *transaction_;
+  auto pending = std::exchange(transaction.pending, {});
+  std::vector<smtp::Rcpt> passing;
+  for (const auto& one : pending)
+    if (!one.reply) passing.push_back(one.rcpt);
+  // A bounce may still be put off at DATA: the backend mustn't see one before.
+  data_follows = data_follows && !transaction.judged_at_data(pending);
+  auto answers = co_await relay_.recipients(setup_, transaction.mail, passing, data_follows);
+  auto answer = answers.begin();
+  for (auto& one : pending) {
+    if (!one.reply) {
+      one.reply = std::move(*answer++);
+      note_answer(one);
+    }
+    channel_.say(*one.reply);
+  }
+  if (!transaction.accepted.empty() && transaction.backend.empty()) transaction.backend = relay_.backend();
+}
+
+void Session::note_answer(const Pending& asked) {
+  auto& transaction = *transaction_;
+  const bool later = asked.decision.step == Decision::Step::at_data;
+  if (!later || !asked.reply->positive())
+    log_recipient(asked.rcpt, later ? "at_data" : asked.decision.word(), *asked.reply);
+  if (asked.reply->positive()) transaction.accepted.push_back({asked.rcpt, asked.decision});
+  transaction.any_deferred |= asked.reply->transient();
+}
+
+bool Session::Transaction::judged_at_data(const std::vector<Pending>& also) const {
+  const auto at_data = [](const auto& one) { return one.decision.step == Decision::Step::at_data; };
+  return std::ranges::any_of(accepted, at_data) || std::ranges::any_of(also, at_data);
+}
+
+void Session::log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const {
+  LogEvent(LogLevel::info, "recipient")
+      .with("session", id_)
+      .with("client", client_.address_text())
+      .with("helo", client_.helo)
+      .with("sender", transaction_->mail.from.text())
+      .with("recipient", rcpt.to.text())
+      .with("verdict", word)
+      .with("reply", reply.one_line())
+      .write();
+}
+
+}  // namespace proxy

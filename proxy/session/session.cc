@@ -1,0 +1,259 @@
+#include "proxy/session/session.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "proxy/log.h"
+#include "proxy/loop.h"
+#include "smtp/line.h"
+#include "smtp/replies.h"
+
+namespace proxy {
+
+namespace replies = smtp::replies;
+
+namespace {
+
+// How long a client may take to read the last reply and hang up.
+constexpr std::chrono::seconds farewell{5};
+// Replies to a batch go out in one write, but a batch without end must not fill memory.
+constexpr std::size_t most_unsaid = 32 * 1024;
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+smtp::Verb verb_of(const smtp::Command& command) {
+  using enum smtp::Verb;
+  return std::visit(Overloaded{[](const smtp::Helo&) { return helo; }, [](const smtp::Ehlo&) { return ehlo; },
+                               [](const smtp::Mail&) { return mail; }, [](const smtp::Rcpt&) { return rcpt; },
+                               [](const smtp::Data&) { return data; }, [](const smtp::Bdat&) { return bdat; },
+                               [](const smtp::UnreadableBdat&) { return bdat; }, [](const smtp::Rset&) { return rset; },
+                               [](const smtp::Noop&) { return noop; }, [](const smtp::Help&) { return help; },
+                               [](const smtp::Vrfy&) { return vrfy; }, [](const smtp::StartTls&) { return starttls; },
+                               [](const smtp::Quit&) { return quit; }},
+                    command);
+}
+
+// A client that earns too many of these is told to go.
+bool is_error(const smtp::Reply& reply) {
+  constexpr std::array errors{500, 501, 502, 503, 555};
+  return std::ranges::find(errors, reply.code()) != errors.end();
+}
+
+std::string session_id(std::uint64_t number) {
+  std::array<char, 16> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number, 36).ptr};
+}
+
+}  // namespace
+
+Session::Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endpoint to)
+    : loop_(loop),
+      setup_(loop.setup),
+      id_(session_id(loop.site.next_session.fetch_add(1, std::memory_order_relaxed))),
+      channel_(loop, std::move(stream)),
+      client_(loop, std::move(from), std::move(to)),
+      admission_(loop, client_),
+      relay_(loop, client_) {
+  loop_.sessions.insert(this);
+}
+
+Session::~Session() { loop_.sessions.erase(this); }
+
+const Settings& Session::settings() const { return setup_->settings; }
+
+asio::awaitable<void> Session::run() {
+  co_await converse();
+  relay_.leave();
+  co_await channel_.close(farewell);
+}
+
+asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
+  channel_.say(reply);
+  co_await channel_.close(farewell);
+}
+
+void Session::drain() {
+  if (idle_ && !transaction_) channel_.interrupt(asio::error::shut_down);
+}
+
+bool Session::cut() {
+  if (relay_.awaits_verdict()) return false;
+  channel_.interrupt(asio::error::shut_down);
+  return transaction_.has_value();
+}
+
+asio::awaitable<void> Session::converse() {
+  co_await say(replies::greeting(settings().hostname));  // RFC 5321 §3.1
+  while (!closed_) {
+    const auto heard = co_await hear();
+    if (!heard) co_return;
+    if (const auto* reply = std::get_if<smtp::Reply>(&*heard))
+      co_await say(*reply);
+    else
+      co_await obey(std::get<smtp::Command>(*heard));
+  }
+}
+
+// The next command, or the reply that a line earned which is none; nothing when the session is over.
+asio::awaitable<std::optional<Session::Heard>> Session::hear() {
+  for (;;) {
+    const auto unread = channel_.unread();
+    if (line_too_long_) {
+      const auto skipped = smtp::skip_line(unread);
+      channel_.consume(skipped.consumed);
+      line_too_long_ = !skipped.ended;
+      if (skipped.ended) co_return replies::line_too_long();
+    } else {
+      const auto event = smtp::next_line(unread, smtp::max_command_line);
+      if (const auto* line = std::get_if<smtp::Line>(&event)) {
+        auto result = smtp::parse_command(line->text, offered_);
+        channel_.consume(line->consumed);
+        command_awaited_ = false;
+        channel_.never_expire();
+        if (auto* command = std::get_if<smtp::Command>(&result)) co_return Heard(std::move(*command));
+        co_return Heard(std::move(std::get<smtp::Reply>(result)));
+      }
+      if (const auto* bad = std::get_if<smtp::BadLine>(&event)) {
+        channel_.consume(bad->consumed);
+        line_too_long_ = !bad->ended;
+        if (bad->ended)
+          co_return bad->fault == smtp::Fault::too_long ? replies::line_too_long() : replies::bare_line_end();
+      }
+    }
+    if (!co_await wait_for_more()) co_return std::nullopt;
+  }
+}
+
+// A batch of pipelined commands is over: its replies go out in one write (RFC 2920 §3.2), then we wait. The time for a
+// command line runs from when we begin to wait for it, whatever drips in meanwhile.
+asio::awaitable<bool> Session::wait_for_more() {
+  co_await settle(false);
+  if (closed_) co_return false;
+  if (!std::exchange(command_awaited_, true)) channel_.expire_after(settings().limits.command_timeout);
+  if (loop_.draining && !transaction_) {
+    co_await say_and_close(replies::shutting_down(settings().hostname));
+    co_return false;
+  }
+  auto error = co_await channel_.flush();
+  if (!error) {
+    idle_ = true;
+    error = co_await channel_.fill();
+    idle_ = false;
+  }
+  if (error) co_await lost(error);
+  co_return !error;
+}
+
+asio::awaitable<void> Session::obey(const smtp::Command& command) {
+  const auto verb = verb_of(command);
+  if (verb != smtp::Verb::rcpt) co_await settle(verb == smtp::Verb::data);
+  if (closed_) co_return;
+  if (relay_.lost()) {
+    // The transaction has ended, and says so until another begins.
+    if (verb == smtp::Verb::rcpt || verb == smtp::Verb::data) co_return co_await say(replies::backend_unavailable());
+    if (verb == smtp::Verb::mail) co_await end_transaction();
+  }
+  // The octets of a BDAT must be read whatever its reply, so it looks at the order itself.
+  if (verb != smtp::Verb::bdat && !smtp::allowed(state_, verb))
+    co_await say(replies::bad_sequence(out_of_order(verb)));
+  else
+    co_await std::visit([this](const auto& heard) { return on(heard); }, command);
+}
+
+std::string_view Session::out_of_order(smtp::Verb verb) const {
+  if (state_ == smtp::State::connected) return "say EHLO first";
+  if (state_ == smtp::State::chunks) return "a BDAT message is under way";
+  return verb == smtp::Verb::mail ? "a transaction is open already" : "say MAIL first";
+}
+
+// Says a reply of our own, after those to the recipients that still wait for the backend's.
+asio::awaitable<void> Session::say(smtp::Reply reply) {
+  if (is_error(reply)) co_return co_await fault(std::move(reply));
+  co_await speak(std::move(reply));
+}
+
+asio::awaitable<void> Session::speak(smtp::Reply reply) {
+  if (transaction_ && !transaction_->pending.empty()) {
+    transaction_->pending.push_back({{}, {}, std::move(reply)});
+    co_return;
+  }
+  channel_.say(reply);
+  if (channel_.unsaid() > most_unsaid) {
+    channel_.expire_after(settings().limits.command_timeout);
+    if (const auto error = co_await channel_.flush()) co_await lost(error);
+    channel_.never_expire();
+  }
+}
+
+// The reply to a client's error; the last one allowed is a 421 instead.
+asio::awaitable<void> Session::fault(smtp::Reply reply) {
+  if (++errors_ < settings().limits.errors)
+    co_await speak(std::move(reply));
+  else
+    co_await say_and_close(replies::too_many_errors(settings().hostname));
+}
+
+asio::awaitable<void> Session::say_and_close(smtp::Reply reply) {
+  co_await settle(false);
+  channel_.say(reply);
+  closed_ = true;
+}
+
+asio::awaitable<void> Session::lost(std::error_code error) {
+  if (error == asio::error::timed_out)
+    co_await say_and_close(replies::timed_out(settings().hostname));
+  else if (error == asio::error::shut_down)
+    co_await say_and_close(replies::shutting_down(settings().hostname));
+  closed_ = true;
+}
+
+asio::awaitable<void> Session::on(const smtp::Helo& helo) { co_await greeted_as(helo.name, false); }
+asio::awaitable<void> Session::on(const smtp::Ehlo& ehlo) { co_await greeted_as(ehlo.name, true); }
+
+// RFC 5321 §4.1.4: as if RSET had been said. The backend's connection knows another identity, so it goes.
+asio::awaitable<void> Session::greeted_as(std::string name, bool esmtp) {
+  relay_.leave();
+  co_await end_transaction();
+  state_ = smtp::State::greeted;
+  setup_ = loop_.setup;
+  client_.helo = std::move(name);
+  client_.esmtp = esmtp;
+  offered_ = esmtp ? extensions_to_offer(*setup_) : smtp::Extensions{};
+  const auto& hostname = settings().hostname;
+  auto reply = esmtp ? replies::ehlo(hostname, offered_) : replies::helo(hostname);
+  co_await say(std::move(reply));
+}
+
+asio::awaitable<void> Session::on(const smtp::Rset&) {
+  co_await end_transaction();
+  co_await say(replies::ok());
+}
+
+asio::awaitable<void> Session::on(const smtp::Noop&) { co_await say(replies::ok()); }
+asio::awaitable<void> Session::on(const smtp::Help&) { co_await say(replies::help()); }
+asio::awaitable<void> Session::on(const smtp::Vrfy&) { co_await say(replies::vrfy()); }
+asio::awaitable<void> Session::on(const smtp::StartTls&) { co_await say(replies::not_implemented()); }
+asio::awaitable<void> Session::on(const smtp::Quit&) { co_await say_and_close(replies::bye(settings().hostname)); }
+
+// The transaction is over or thrown away; the backend connection is good for the next one.
+asio::awaitable<void> Session::end_transaction() {
+  transaction_.reset();
+  if (state_ != smtp::State::connected) state_ = smtp::State::greeted;
+  co_await relay_.reset();
+}
+
+smtp::Extensions extensions_to_offer(const Setup& setup) {
+  auto offered = setup.backends->offered();
+  offered.pipelining = offered.enhanced_status_codes = true;
+  offered.starttls = false;
+  offered.xclient.clear();
+  const auto own = setup.settings.limits.message_size;
+  if (own > 0) offered.size = offered.size.value_or(0) > 0 ? std::min(own, *offered.size) : own;
+  return offered;
+}
+
+}  // namespace proxy

@@ -1,0 +1,126 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proxy/config/settings.h"
+#include "proxy/session/admission.h"
+#include "proxy/session/channel.h"
+#include "proxy/session/client.h"
+#include "proxy/session/content.h"
+#include "proxy/session/relay.h"
+#include "smtp/command.h"
+#include "smtp/order.h"
+
+namespace proxy {
+
+// One client's SMTP session, from the greeting to the close (RFC 5321 §3). It orders the conversation; who may pass is
+// Admission's to say, what the backend says is Relay's, how content travels is Content's.
+class Session {
+ public:
+  Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endpoint to);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  asio::awaitable<void> run();
+  asio::awaitable<void> turn_away(smtp::Reply reply);  // instead: says why there is no session, and closes
+
+  const greylist::IpAddress& address() const { return client_.address(); }
+  void drain();  // ends it as soon as no transaction is open
+  bool cut();    // ends it now; true if that cut a transaction off. One that waits for
+                 // the backend's word on its message goes on
+
+ private:
+  // A recipient in the order of the client's commands: answered already, or waiting to be asked of the backend.
+  struct Pending {
+    smtp::Rcpt rcpt;
+    Decision decision;
+    std::optional<smtp::Reply> reply;
+  };
+  struct Accepted {
+    smtp::Rcpt rcpt;
+    Decision decision;
+  };
+  // What MAIL began.
+  struct Transaction {
+    explicit Transaction(smtp::Mail said) : mail(std::move(said)) {}
+
+    smtp::Mail mail;
+    std::size_t recipients_asked = 0, recipients_judged = 0;
+    bool any_deferred = false, any_put_off = false;
+    std::vector<Pending> pending;
+    std::vector<Accepted> accepted;
+    std::string backend;             // that accepted them
+    std::optional<Content> content;  // once a chunk has begun
+    bool chunk_refused = false;
+
+    bool judged_at_data(const std::vector<Pending>& also) const;
+  };
+
+  using Heard = std::variant<smtp::Command, smtp::Reply>;
+
+  asio::awaitable<void> converse();
+  asio::awaitable<std::optional<Heard>> hear();
+  asio::awaitable<bool> wait_for_more();
+  asio::awaitable<void> obey(const smtp::Command& command);
+  asio::awaitable<void> say(smtp::Reply reply);
+  asio::awaitable<void> speak(smtp::Reply reply);
+  asio::awaitable<void> fault(smtp::Reply reply);
+  asio::awaitable<void> say_and_close(smtp::Reply reply);
+
+  asio::awaitable<void> on(const smtp::Helo& helo);
+  asio::awaitable<void> on(const smtp::Ehlo& ehlo);
+  asio::awaitable<void> on(const smtp::Mail& mail);
+  asio::awaitable<void> on(const smtp::Rcpt& rcpt);
+  asio::awaitable<void> on(const smtp::Data& data);
+  asio::awaitable<void> on(const smtp::Bdat& bdat);
+  asio::awaitable<void> on(const smtp::UnreadableBdat& bdat);
+  asio::awaitable<void> on(const smtp::Rset& rset);
+  asio::awaitable<void> on(const smtp::Noop& noop);
+  asio::awaitable<void> on(const smtp::Help& help);
+  asio::awaitable<void> on(const smtp::Vrfy& vrfy);
+  asio::awaitable<void> on(const smtp::StartTls& starttls);
+  asio::awaitable<void> on(const smtp::Quit& quit);
+
+  std::string_view out_of_order(smtp::Verb verb) const;
+  asio::awaitable<void> greeted_as(std::string name, bool esmtp);
+  asio::awaitable<void> settle(bool data_follows);
+  asio::awaitable<void> refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
+  asio::awaitable<std::optional<smtp::Reply>> judge_at_data();
+  smtp::Reply no_recipient() const;
+  ContentRules content_rules() const;
+  asio::awaitable<void> conclude(const Ending& ending, std::uint64_t octets);
+  asio::awaitable<void> refuse_chunk(const smtp::Bdat& bdat, smtp::Reply reply);
+  asio::awaitable<void> relay_chunk(const smtp::Bdat& bdat);
+  asio::awaitable<void> end_transaction();
+  asio::awaitable<void> lost(std::error_code error);
+  void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
+  void note_answer(const Pending& asked);
+  void count_and_log(const Ending& ending, std::uint64_t octets);
+  const Settings& settings() const;
+
+  Loop& loop_;
+  std::shared_ptr<const Setup> setup_;  // as in force when the connection or the transaction began
+  const std::string id_;                // for logs
+  Channel channel_;
+  Client client_;
+  Admission admission_;
+  Relay relay_;
+  smtp::State state_ = smtp::State::connected;
+  smtp::Extensions offered_;  // by the last EHLO reply
+  std::optional<Transaction> transaction_;
+  unsigned errors_ = 0;
+  bool line_too_long_ = false;    // its end hasn't come yet
+  bool command_awaited_ = false;  // the time for a command line runs
+  bool idle_ = false;             // waiting for a command
+  bool closed_ = false;
+};
+
+// What an EHLO reply lists: what every backend known can do, and what is ours.
+smtp::Extensions extensions_to_offer(const Setup& setup);
+
+}  // namespace proxy
