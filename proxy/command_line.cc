@@ -22,7 +22,10 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App app("A greylisting SMTP proxy", "greygate");
   app.set_version_flag("--version", "greygate " + std::string(version()), "Print the version and exit");
   app.require_subcommand(1);
-  add_command(app, "check", "Validate a configuration file and print what is in force, defaults filled in", config);
+  const auto* serve = add_command(app, "serve", "Run the proxy in the foreground", config);
+  bool probe = false;
+  add_command(app, "check", "Validate a configuration file and print what is in force, defaults filled in", config)
+      ->add_flag("--probe", probe, "Ask the backend too whether it would relay for outsiders");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& asked) {
@@ -34,7 +37,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     const std::string what = no_such_command ? "no such command: " + std::string(argv[1]) : wrong.what();
     return Say{"greygate: " + what + "\n\n" + app.help(), wrong_usage};
   }
-  return CheckCommand{config};
+  if (serve->parsed()) return ServeCommand{config};
+  return CheckCommand{config, probe};
 }
 
 }  // namespace proxy

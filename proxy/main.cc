@@ -3,6 +3,7 @@
 
 #include "proxy/command_line.h"
 #include "proxy/config/load.h"
+#include "proxy/server.h"
 
 namespace proxy {
 namespace {
@@ -17,9 +18,12 @@ int run(const CheckCommand& command) {
     for (const auto& problem : settings.error()) print(stderr, problem.line() + "\n");
     return failed;
   }
+  if (command.probe) return probe_backends(*settings);
   print(stdout, effective_json(*settings));
   return std::fflush(stdout) == 0 ? done : failed;
 }
+
+int run(const ServeCommand& command) { return serve(command.config); }
 
 int run(const Say& say) {
   print(say.exit_code == 0 ? stdout : stderr, say.text);

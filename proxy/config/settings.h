@@ -17,6 +17,7 @@ struct Settings {
     std::string address;       // "127.0.0.1:2525", "[::]:25"
     std::string tls = "none";  // none | implicit
     std::vector<std::string> proxy_protocol_from;
+    bool operator==(const Listen&) const = default;
     bool optional = false;  // a default listener: skipped where its family is missing
   };
   struct Backend {
@@ -44,6 +45,7 @@ struct Settings {
     std::string engine = "rocksdb";
     std::string path = "/var/lib/greygate/greylist";
     std::uint64_t cache = 64ull << 20;
+    bool operator==(const Store&) const = default;
   };
   struct Dns {
     bool enabled = true;

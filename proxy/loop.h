@@ -1,0 +1,54 @@
+#pragma once
+#include <asio/io_context.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+
+#include "greylist/store/store.h"
+#include "proxy/buffers.h"
+#include "proxy/clock.h"
+#include "proxy/connection_limits.h"
+#include "proxy/counters.h"
+#include "proxy/deadlines.h"
+#include "proxy/hidden_clients.h"
+#include "proxy/names/resolver.h"
+#include "proxy/setup.h"
+
+namespace proxy {
+
+class Session;
+class BackendConnection;
+
+// What all event loops share; each part is thread-safe.
+struct Site {
+  Site(const Clock& time, greylist::Store& records, std::uint64_t first_session)
+      : clock(time), store(records), next_session(first_session) {}
+
+  const Clock& clock;
+  greylist::Store& store;
+  ConnectionLimits connections;
+  HiddenClients hidden_clients;
+  std::atomic<std::uint64_t> next_session;
+};
+
+// One event loop and what lives on it. Used on its own thread alone, but for `counters` and posting to `io`.
+struct Loop {
+  Loop(Site& shared, std::shared_ptr<const Setup> initial)
+      : site(shared),
+        setup(std::move(initial)),
+        resolver(io, {setup->settings.dns.servers, setup->settings.dns.timeout}) {}
+
+  Site& site;
+  std::shared_ptr<const Setup> setup;  // replaced by a reload
+  asio::io_context io{1};
+  Deadlines deadlines{io};
+  Resolver resolver;
+  Buffers buffers;
+  Counters counters;
+  bool draining = false;
+  std::unordered_set<Session*> sessions;
+  std::unordered_set<BackendConnection*> backend_connections;
+};
+
+}  // namespace proxy

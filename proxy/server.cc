@@ -1,0 +1,307 @@
+#include "proxy/server.h"
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "greylist/store/rocksdb_store.h"
+#include "proxy/backend/connection.h"
+#include "proxy/backend/probe.h"
+#include "proxy/backend/watch.h"
+#include "proxy/listener.h"
+#include "proxy/log.h"
+#include "proxy/loop.h"
+#include "proxy/privileges.h"
+#include "proxy/session/session.h"
+#include "proxy/status/pages.h"
+#include "proxy/status/status_server.h"
+#include "proxy/version.h"
+
+namespace proxy {
+
+namespace {
+
+using Millis = std::chrono::milliseconds;
+
+// Clients that come while the backends are asked for the first time wait in the kernel's queue: better a moment than a
+// wrong EHLO reply.
+constexpr Millis longest_first_round{2'000};
+
+struct Stop {  // why the program can't start
+  std::string why;
+};
+
+// The running program: loops, listeners, store, backends and their life from start to drain.
+class Server {
+ public:
+  Server(std::string config_path, std::shared_ptr<const Setup> setup)
+      : config_path_(std::move(config_path)), setup_(std::move(setup)) {}
+
+  std::expected<void, Stop> start();
+  int run();  // until it has drained; the exit status
+
+ private:
+  using WorkGuard = asio::executor_work_guard<asio::io_context::executor_type>;
+
+  std::expected<void, Stop> bind(std::size_t loops);
+  std::expected<void, Stop> open_store();
+  std::expected<void, Stop> start_status();
+  void accept();
+  void wait_for_signal();
+  void reload();
+  void drain();
+  void wait_for_sessions();
+  void cut();
+  void stop();
+  void close();
+  void on_every_loop(std::function<void(Loop&, std::size_t)> task);
+  std::size_t open_connections() const;
+  std::shared_ptr<const Setup> current() const;  // any thread
+  const Settings& settings() const { return setup_->settings; }
+
+  const std::string config_path_;
+  mutable std::mutex setup_mutex_;
+  std::shared_ptr<const Setup> setup_;  // written on this thread alone, under setup_mutex_
+  SystemClock clock_;
+  std::unique_ptr<greylist::Store> store_;
+  std::unique_ptr<Site> site_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<BackendWatch> watch_;
+  std::unique_ptr<StatusServer> status_;
+  asio::io_context control_{1};  // this thread's: signals and the course of things
+  asio::signal_set signals_{control_};
+  asio::steady_timer timer_{control_};
+  std::vector<WorkGuard> work_;
+  std::vector<std::jthread> threads_;
+  std::atomic<std::size_t> stopped_listening_ = 0;  // loops
+  std::atomic<bool> draining_ = false;
+  std::atomic<std::size_t> cut_transactions_ = 0;
+  bool accepting_ = false, has_cut_ = false;
+  std::chrono::steady_clock::time_point until_;  // of the drain
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+std::expected<void, Stop> Server::start() {
+  const std::size_t loops = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
+  // Ports may need root; files must not belong to it. And nobody can connect before the store is ours.
+  if (auto bound = bind(loops); !bound) return bound;
+  if (auto became = become(settings().user); !became) return std::unexpected(Stop{became.error()});
+  if (auto opened = open_store(); !opened) return opened;
+  // Sessions are numbered from the time of the start, so that the logs of two runs don't mix.
+  const auto first_session = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) << 8;
+  site_ = std::make_unique<Site>(clock_, *store_, first_session);
+  for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*site_, setup_));
+  if (auto started = start_status(); !started) return started;
+  for (const auto& listener : listeners_)
+    if (auto listening = listener->listen(loops_); !listening) return std::unexpected(Stop{listening.error()});
+  return {};
+}
+
+std::expected<void, Stop> Server::bind(std::size_t loops) {
+  for (const auto& listen : settings().listen) {
+    auto bound = Listener::bind(listen, loops);
+    if (bound)
+      listeners_.push_back(std::move(*bound));
+    else if (listen.optional && bound.error().missing_family)
+      LogEvent(LogLevel::warning, "listener_skipped").with("reason", bound.error().what).write();
+    else
+      return std::unexpected(Stop{bound.error().what});
+  }
+  if (listeners_.empty()) return std::unexpected(Stop{"listen: no address to listen on"});
+  return {};
+}
+
+std::expected<void, Stop> Server::open_store() {
+  greylist::RocksDbOptions options;
+  options.path = settings().store.path;
+  options.cache_bytes = settings().store.cache;
+  options.limits = settings().greylist.limits;
+  options.clock = [this] { return clock_.now(); };
+  options.warn = [](std::string_view what) { LogEvent(LogLevel::warning, "store").with("reason", what).write(); };
+  auto opened = greylist::open_rocksdb_store(std::move(options));
+  if (!opened) return std::unexpected(Stop{"store.path: " + opened.error().what});
+  store_ = std::move(*opened);
+  return {};
+}
+
+std::expected<void, Stop> Server::start_status() {
+  auto started = StatusServer::start(settings().status_address, [this](std::string_view path) {
+    return status_page(path, StatusSources{current(), *site_, loops_, started_, draining_});
+  });
+  if (!started) return std::unexpected(Stop{"status.address: " + started.error()});
+  status_ = std::move(*started);
+  return {};
+}
+
+std::shared_ptr<const Setup> Server::current() const {
+  const std::lock_guard lock(setup_mutex_);
+  return setup_;
+}
+
+int Server::run() {
+  for (const auto& loop : loops_) {
+    work_.push_back(asio::make_work_guard(loop->io));
+    threads_.emplace_back([&io = loop->io] { io.run(); });
+  }
+  watch_ = std::make_unique<BackendWatch>(*loops_.front());
+  asio::post(loops_.front()->io, [this] { watch_->start([this] { asio::post(control_, [this] { accept(); }); }); });
+  timer_.expires_after(longest_first_round);
+  timer_.async_wait([this](const std::error_code& error) {
+    if (!error) accept();
+  });
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
+  wait_for_signal();
+  control_.run();
+  close();
+  return cut_transactions_ > 0 ? 1 : 0;
+}
+
+// Begins to take connections, once: when every backend was asked, or took too long to answer.
+void Server::accept() {
+  if (draining_ || std::exchange(accepting_, true)) return;
+  LogEvent(LogLevel::info, "started").with("hostname", settings().hostname).with("version", version()).write();
+  on_every_loop([this](Loop& loop, std::size_t index) {
+    for (const auto& listener : listeners_) listener->accept(loop, index);
+  });
+}
+
+void Server::on_every_loop(std::function<void(Loop&, std::size_t)> task) {
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    asio::post(loops_[i]->io, [&loop = *loops_[i], i, task] { task(loop, i); });
+}
+
+void Server::wait_for_signal() {
+  signals_.async_wait([this](const std::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP)
+      reload();
+    else if (draining_)
+      cut();  // asked twice: now
+    else
+      drain();
+    wait_for_signal();
+  });
+}
+
+// What can't be used changes nothing.
+void Server::reload() {
+  auto loaded = load_settings(config_path_);
+  auto made = loaded ? make_setup(std::move(*loaded), setup_.get()) : std::unexpected(std::move(loaded.error()));
+  if (!made) {
+    for (const auto& problem : made.error())
+      LogEvent(LogLevel::error, "reload_failed").with("reason", problem.line()).write();
+    return;
+  }
+  for (const auto& key : changes_needing_restart(settings(), (*made)->settings))
+    LogEvent(LogLevel::warning, "restart_needed").with("key", key).write();
+  {
+    const std::lock_guard lock(setup_mutex_);
+    setup_ = std::move(*made);
+  }
+  start_log(settings().log.level, settings().log.format);
+  store_->set_limits(settings().greylist.limits);
+  on_every_loop([setup = setup_](Loop& loop, std::size_t) {
+    loop.setup = setup;
+    loop.resolver.reconfigure({setup->settings.dns.servers, setup->settings.dns.timeout});
+  });
+  LogEvent(LogLevel::info, "reloaded").write();
+}
+
+void Server::drain() {
+  draining_ = true;
+  LogEvent(LogLevel::info, "draining").with("connections", open_connections()).write();
+  on_every_loop([this](Loop& loop, std::size_t index) {
+    loop.draining = true;
+    for (const auto& listener : listeners_) listener->stop(loop, index);
+    for (auto* session : loop.sessions) session->drain();
+    if (index == 0) watch_->stop();
+    ++stopped_listening_;
+  });
+  until_ = std::chrono::steady_clock::now() + settings().limits.drain_timeout;
+  wait_for_sessions();
+}
+
+void Server::wait_for_sessions() {
+  if (stopped_listening_ == loops_.size() && open_connections() == 0) return stop();
+  if (std::chrono::steady_clock::now() >= until_) cut();
+  timer_.expires_after(Millis(20));
+  timer_.async_wait([this](const std::error_code& error) {
+    if (!error) wait_for_sessions();
+  });
+}
+
+// The time is up. Only those stay that wait for a backend's word on a message which it may have taken.
+void Server::cut() {
+  if (std::exchange(has_cut_, true)) return;
+  on_every_loop([this](Loop& loop, std::size_t) {
+    for (auto* session : loop.sessions)
+      if (session->cut()) ++cut_transactions_;
+    for (auto* connection : loop.backend_connections) connection->interrupt();
+    for (const auto& address : loop.setup->backends->addresses()) address->slots.turn_away();
+  });
+}
+
+// No session is left: the loops run out of work by themselves.
+void Server::stop() {
+  on_every_loop([](Loop& loop, std::size_t) {
+    for (auto* connection : loop.backend_connections) connection->interrupt();  // of probes
+  });
+  work_.clear();
+  signals_.cancel();
+}
+
+void Server::close() {
+  threads_.clear();  // joins
+  status_.reset();
+  store_.reset();
+  LogEvent(LogLevel::info, "stopped").with("transactions_cut_off", cut_transactions_.load()).write();
+}
+
+std::size_t Server::open_connections() const {
+  std::uint64_t open = 0;
+  for (const auto& loop : loops_) open += loop->counters.connections.open.value();
+  return open;
+}
+
+int failed(const std::string& why) {
+  std::fprintf(stderr, "greygate: %s\n", why.c_str());
+  return 1;
+}
+
+int failed(const ConfigProblems& problems) {
+  for (const auto& problem : problems) std::fprintf(stderr, "%s\n", problem.line().c_str());
+  return 1;
+}
+
+}  // namespace
+
+int serve(const std::string& config_path) {
+  auto settings = load_settings(config_path);
+  if (!settings) return failed(settings.error());
+  auto setup = make_setup(std::move(*settings), nullptr);
+  if (!setup) return failed(setup.error());
+  start_log((*setup)->settings.log.level, (*setup)->settings.log.format);
+  int status = 1;
+  {
+    Server server(config_path, std::move(*setup));
+    if (const auto started = server.start(); started)
+      status = server.run();
+    else
+      failed(started.error().why);
+  }
+  stop_log();
+  return status;
+}
+
+}  // namespace proxy

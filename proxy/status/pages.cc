@@ -1,0 +1,74 @@
+#include "proxy/status/pages.h"
+
+#include "proxy/status/status_document.h"
+#include "proxy/version.h"
+
+namespace proxy {
+
+namespace {
+
+void add_counters(StatusReport& report, const Counters& counters) {
+  report.connections.open += counters.connections.open.value();
+  report.connections.accepted += counters.connections.accepted.value();
+  report.connections.refused += counters.connections.refused.value();
+  report.connections.tls += counters.connections.tls.value();
+  report.recipients.put_off += counters.recipients.put_off.value();
+  report.recipients.passed += counters.recipients.passed.value();
+  report.recipients.refused += counters.recipients.refused.value();
+  for (std::size_t i = 0; i < greylist::verdict_count; ++i)
+    report.recipients.verdicts[i] += counters.recipients.verdicts[i].value();
+  report.messages.relayed += counters.messages.relayed.value();
+  report.messages.refused += counters.messages.refused.value();
+  report.messages.unknown += counters.messages.unknown.value();
+  report.messages.bytes += counters.messages.bytes.value();
+}
+
+StatusReport gather(const StatusSources& sources) {
+  const auto& settings = sources.setup->settings;
+  StatusReport report;
+  report.version = version();
+  report.hostname = settings.hostname;
+  report.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - sources.started);
+  report.draining = sources.draining;
+  for (const auto& address : sources.site.hidden_clients.addresses())
+    report.warnings.push_back("client addresses seem to be hidden behind " + address +
+                              ": many senders' mail comes from this private address");
+  for (const auto& loop : sources.loops) add_counters(report, loop->counters);
+  for (const auto& address : sources.setup->backends->addresses()) {
+    const auto health = address->health();
+    report.backends.push_back(
+        {address->where().text(), health.up, address->slots.taken(), health.failures, health.last_error});
+  }
+  report.greylist = {settings.greylist.mode, settings.greylist.limits};
+  const auto store = sources.site.store.status();
+  report.store = {store.engine, store.ok, store.entries_estimate, store.bytes, store.errors};
+  return report;
+}
+
+// Why no mail should be sent here now.
+std::vector<std::string> reasons_against(const StatusSources& sources) {
+  std::vector<std::string> reasons;
+  if (sources.draining) reasons.emplace_back("draining");
+  const auto store = sources.site.store.status();
+  if (!store.ok) reasons.push_back("store: " + store.problem);
+  const bool any_up = sources.setup->backends->any_up();
+  const bool takes_any_domain = sources.setup->policy.domains.everything();
+  for (const auto& address : sources.setup->backends->addresses()) {
+    const auto health = address->health();
+    const auto why = health.last_error.empty() ? "not asked yet" : health.last_error;
+    if (!any_up || (health.relays_for_outsiders && takes_any_domain))
+      reasons.push_back("backend " + address->where().text() + ": " + why);
+  }
+  return reasons;
+}
+
+}  // namespace
+
+HttpAnswer status_page(std::string_view path, const StatusSources& sources) {
+  if (path == "/healthz") return health();
+  if (path == "/readyz") return readiness(reasons_against(sources));
+  if (path == "/status") return HttpAnswer{.body = status_document(gather(sources))};
+  return {404, "text/plain", "There is no such page.\n"};
+}
+
+}  // namespace proxy
