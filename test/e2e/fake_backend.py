@@ -98,6 +98,7 @@ class Connection:
         self.transaction = None
         self.input = bytearray()
         self.said = ""  # the code of our last reply
+        self.ending = None  # the transaction that our next reply takes or refuses
         self.open = True
 
     def lines(self):
@@ -105,6 +106,8 @@ class Connection:
 
     def write(self, octets):
         self.said = octets[:3].decode("latin-1")
+        if self.ending:  # in the books before the peer knows
+            self.ending.accepted, self.ending = self.said[:1] == "2", None
         self.socket.sendall(octets)
 
     def reply(self, line):
@@ -181,9 +184,8 @@ class FakeBackend:
         return self.messages
 
     def commands(self, verb=""):
-        """All command lines of all connections that begin with that verb, without the proxy's own probes."""
-        return [line for connection in list(self.connections) for line in connection.lines()
-                if line.upper().startswith(verb) and "greygate.invalid" not in line]
+        """The command lines that begin with that verb, of all connections but the proxy's own probes."""
+        return [line for connection in self.served() for line in connection.lines() if line.upper().startswith(verb)]
 
     def served(self):
         """The connections on which a transaction of a client's was begun."""
@@ -342,11 +344,10 @@ class FakeBackend:
         self._end(connection, line)
 
     def _end(self, connection, line):
-        transaction, connection.transaction = connection.transaction, None
-        transaction.complete = True
+        connection.transaction.complete = True
+        connection.ending, connection.transaction = connection.transaction, None
         if self._stage(connection, "EOD", line) is None:
             connection.reply("250 2.0.0 Queued as 4711")
-        transaction.accepted = connection.said[0] == "2"
 
     @staticmethod
     def _read_content(connection, transaction):

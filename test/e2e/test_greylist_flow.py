@@ -109,12 +109,12 @@ def test_helo_is_named_smtp_in_the_reply(greygate):
 
 def test_the_reply_is_configured(make_greygate, backend):
     greygate = make_greygate(backend, greylist={"reply": {
-        "code": 451, "enhanced": "4.7.1", "text": "{client} {sender} {recipient} {helo} {protocol} see {url}",
+        "code": 451, "enhanced": "4.7.1", "text": "{sender} {recipient} {helo} {protocol} see {url}",
         "url": "https://example.org/grey"}})
     with greygate.session() as client:
         client.mail("Alice@Example.COM")
         assert client.rcpt("Bob@Example.ORG").text == (
-            "451 4.7.1 127.0.0.1 Alice@Example.COM Bob@Example.ORG client.example.com ESMTP see https://example.org/grey")
+            "451 4.7.1 Alice@Example.COM Bob@Example.ORG client.example.com ESMTP see https://example.org/grey")
 
 
 def test_the_default_text_names_the_url_if_there_is_one(make_greygate, backend):

@@ -13,6 +13,7 @@ def message():
     message["From"], message["To"], message["Subject"] = "alice@example.com", "bob@example.org", "Grüße"
     message.set_content("Schöne Grüße\n.\n..\n")
     message.add_attachment(bytes(range(256)) * 400, maintype="application", subtype="octet-stream", filename="all.bin")
+    message.set_boundary("=_0123456789")  # else each rendering has its own
     return message
 
 
