@@ -46,6 +46,7 @@ class Greygate:
             "store": {"path": str(self.directory / "store"), "cache": "8MiB"},
             "dns": {"enabled": False},
             "status": {"address": f"127.0.0.1:{self.status_port}"},
+            "limits": {"drain_timeout": "5s"},
             "admin": {"socket": str(self.directory / "admin.sock")},
         }, settings)
         self.lines = []
@@ -115,13 +116,14 @@ class Greygate:
         self._reader.join(PATIENCE)
 
     def clean_up(self):
-        """Ends it whatever it does, then fails if a sanitizer or an assertion spoke."""
+        """Ends it; fails if it doesn't end by itself, or if a sanitizer or an assertion spoke."""
         if self.process and self.process.poll() is None:
             self.terminate()
             try:
-                self.exit_code(5)
+                self.exit_code()
             except subprocess.TimeoutExpired:
                 self.kill()
+                raise AssertionError("greygate did not end when told to:\n" + self.log()) from None
         spoken = [line for line in self.lines if any(word in line for word in SANITIZERS)]
         assert not spoken, self.log()
 

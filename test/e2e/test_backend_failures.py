@@ -152,9 +152,9 @@ def test_loss_after_a_recipient_was_taken_ends_the_transaction(proxy, backend):
         served = len(backend.served())
         sorry(client.rcpt("carol@example.org"))
         sorry(client.cmd("DATA"))
+        sorry(client.rcpt("dave@example.org"))
         client.send(b"BDAT 6\r\nQUIT\r\n")
         sorry(client.reply())
-        sorry(client.rcpt("dave@example.org"))
         assert len(backend.served()) == served  # no new connection for it
         works(client, backend)
     assert len(backend.messages) == 1
@@ -298,7 +298,7 @@ def test_a_354_with_no_accepted_recipient_is_closed_with_a_lone_dot(proxy, backe
 
 
 def test_connections_beyond_the_limit_wait_for_their_turn(make_greygate, backend):
-    proxy = make_greygate(backend, greylist={"mode": "off"}, backend={"connections": 1, "open_timeout": "1s"})
+    proxy = make_greygate(backend, greylist={"mode": "off"}, backend={"connections": 1, "open_timeout": "3s"})
     with proxy.session() as first, proxy.session() as second:
         first.mail()
         assert first.rcpt("a@example.org").code == 250
