@@ -11,17 +11,19 @@
 // What is taken out of a sender's local part, in this order, and why. A part goes only if it changes between messages
 // (or days) of the same correspondent; whatever could tell two correspondents apart stays.
 //
-// | as written                             | key                         | what goes, and why | |
-// -------------------------------------- | --------------------------- |
-// -------------------------------------------------------- | | prvs=0123abcdef=bob@x.org              | bob@x.org |
-// BATV (draft-levine-smtp-batv): key number, day, hash     | | prvs=bob=0123abcdef@x.org              | bob@x.org |
-// BATV the wrong way round, as some mailers have it        | | SRS0=HHH=TT=s.org=bob@f.org            |
-// SRS0=s.org=bob@f.org        | Sender Rewriting Scheme: hash and day; also SRS0+, SRS0- | |
-// SRS1=HHH=f.org==HHH=TT=s.org=bob@g.org | SRS1=f.org==s.org=bob@g.org | the same, forwarded twice | | bob+x@x.org |
-// bob@x.org                   | sub-address (RFC 5233): where VERP tokens often stand    | | bounce-991-bob=y.org@l.org
-// | bounce-#-bob=y.org@l.org    | VERP: number of the message                              | |
-// bounce-5f3c09aa-bob=y.org@l.org        | bounce-#-bob=y.org@l.org    | VERP: its id, 8 or more hex digits, one of
-// them 0 to 9   |
+// | as written                             | key                         | what goes, and why          |
+// | -------------------------------------- | --------------------------- | --------------------------- |
+// | prvs=0123abcdef=bob@x.org              | bob@x.org                   | BATV: key number, day, hash |
+// | prvs=bob=0123abcdef@x.org              | bob@x.org                   | BATV the wrong way round    |
+// | SRS0=HHH=TT=s.org=bob@f.org            | SRS0=s.org=bob@f.org        | SRS: hash and day           |
+// | SRS1=HHH=f.org==HHH=TT=s.org=bob@g.org | SRS1=f.org==s.org=bob@g.org | SRS, forwarded twice        |
+// | bob+x@x.org                            | bob@x.org                   | sub-address, often VERP     |
+// | bounce-991-bob=y.org@l.org             | bounce-#-bob=y.org@l.org    | VERP: the message's number  |
+// | bounce-5f3c09aa-bob=y.org@l.org        | bounce-#-bob=y.org@l.org    | VERP: the message's id      |
+//
+// BATV is draft-levine-smtp-batv, written the wrong way round by some mailers; SRS the Sender Rewriting Scheme of
+// forwarders, also with SRS0+ and SRS0-; a sub-address that of RFC 5233; an id eight hex digits or more, one of them 0
+// to 9.
 //
 // What BATV and SRS had wrapped goes through the rules in its turn. Words like "prvs" count in any case, everything
 // else of a local part keeps its case (RFC 5321 §2.4). Nothing may be left empty: "+x" stays. The recipient in a VERP
