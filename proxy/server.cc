@@ -184,13 +184,13 @@ void Server::on_every_loop(std::function<void(Loop&, std::size_t)> task) {
 void Server::wait_for_signal() {
   signals_.async_wait([this](const std::error_code& error, int signal) {
     if (error) return;
+    wait_for_signal();  // first, since stop() ends the waiting
     if (signal == SIGHUP)
       reload();
     else if (draining_)
       cut();  // asked twice: now
     else
       drain();
-    wait_for_signal();
   });
 }
 

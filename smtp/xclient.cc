@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view verb = "XCLIENT", unavailable = "[UNAVAILABLE]";
 constexpr std::size_t max_line = 512;  // RFC 5321 §4.5.3.1.4, CRLF included
-constexpr std::size_t max_name = 255;  // RFC 5321 §4.5.3.1.2; Postfix refuses the command for a longer one
+constexpr std::size_t max_name = 255;  // RFC 5321 §4.5.3.1.2
 
 bool name_octet(char octet) {
   return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9') ||
@@ -54,8 +54,7 @@ std::string port_value(const Endpoint& endpoint) {
 // the backend: the EHLO that follows carries it.
 std::string helo_value(const std::string& helo) {
   const std::string value = xtext(helo);
-  const bool fits =
-      helo.size() <= max_name && verb.size() + std::string_view(" HELO=\r\n").size() + value.size() <= max_line;
+  const bool fits = verb.size() + std::string_view(" HELO=\r\n").size() + value.size() <= max_line;
   return helo.empty() || !fits ? std::string(unavailable) : value;
 }
 

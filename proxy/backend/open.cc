@@ -10,6 +10,8 @@ namespace proxy {
 namespace {
 
 using Millis = std::chrono::milliseconds;
+constexpr std::size_t longest_host_name = 255;  // RFC 1035 §2.3.4; Postfix's XCLIENT takes no longer HELO
+
 using Step = std::expected<void, std::string>;  // the error: why this address won't do
 
 Millis left(Moment until) {
@@ -23,6 +25,9 @@ class Opening {
   Opening(Loop& loop, const Setup& setup, const smtp::ClientIdentity& client, BackendConnection& connection,
           Moment until)
       : loop_(loop), setup_(setup), client_(client), connection_(connection), until_(until) {}
+
+  // The name that the client gave at HELO was refused, not us and not the client's address.
+  bool refuses_name() const { return refuses_name_; }
 
   asio::awaitable<Step> run() {
     if (auto step = co_await connect(); !step) co_return step;
@@ -68,7 +73,8 @@ class Opening {
         co_return std::unexpected(stage + ": " + sent.error().what);
     auto answer = co_await connection_.reply(limit());
     if (!answer) co_return std::unexpected(stage + ": " + answer.error().what);
-    if (answer->code() != code) co_return std::unexpected(stage + ": " + answer->one_line());
+    refused_ = answer->code() != code;
+    if (refused_) co_return std::unexpected(stage + ": " + answer->one_line());
     if (!connection_.quiet()) co_return std::unexpected(stage + ": more than one reply");
     last_ = std::move(*answer);
     co_return Step();
@@ -76,7 +82,10 @@ class Opening {
 
   asio::awaitable<Step> ehlo(std::string name) {
     std::string command = "EHLO " + name + "\r\n";
-    if (auto step = co_await expect(250, "EHLO", std::move(command)); !step) co_return step;
+    if (auto step = co_await expect(250, "EHLO", std::move(command)); !step) {
+      refuses_name_ = refused_ && name != setup_.settings.hostname;
+      co_return step;
+    }
     // After XCLIENT we may look like a client that isn't offered XCLIENT any more.
     auto attributes = std::move(connection_.offers.xclient);
     connection_.offers = smtp::parse_ehlo(*last_);
@@ -90,7 +99,10 @@ class Opening {
       co_return std::unexpected("XCLIENT: not offered with ADDR to this host");
     const auto commands = smtp::xclient_commands(client_, attributes);
     for (const auto& command : commands) {
-      if (auto step = co_await expect(220, "XCLIENT", command); !step) co_return step;
+      if (auto step = co_await expect(220, "XCLIENT", command); !step) {
+        refuses_name_ = refused_ && client_.helo.size() > longest_host_name;
+        co_return step;
+      }
       const bool last = &command == &commands.back();
       if (auto step = co_await ehlo(last ? helo() : setup_.settings.hostname); !step) co_return step;
     }
@@ -103,6 +115,7 @@ class Opening {
   BackendConnection& connection_;
   const Moment until_;
   std::optional<smtp::Reply> last_;
+  bool refused_ = false, refuses_name_ = false;
 };
 
 // What is left, shared fairly: one frozen address must not use up the time of the next.
@@ -123,17 +136,32 @@ asio::awaitable<Opened> open_address(Loop& loop, const Setup& setup, BackendAddr
   auto connection = std::make_unique<BackendConnection>(loop, address, std::move(slot));
   Opening opening(loop, setup, client, *connection, until);
   auto step = co_await opening.run();
-  if (!step) {
-    address.failed(step.error());
-    co_return std::unexpected(OpenFailure{false, address.where().text() + ": " + step.error()});
-  }
+  if (!step) co_return std::unexpected(OpenFailure{false, opening.refuses_name(), std::move(step.error())});
   address.reached(connection->offers);
   co_return std::move(connection);
 }
 
+namespace {
+
+// One address for one transaction: it must offer what the transaction needs.
+asio::awaitable<Opened> open_for(Loop& loop, std::shared_ptr<const Setup> setup, BackendAddress& address,
+                                 Slots::Slot slot, const smtp::ClientIdentity& client, Needs needs, Moment until) {
+  auto opened = co_await open_address(loop, *setup, address, std::move(slot), client, until);
+  if (!opened) {
+    if (!opened.error().about_client) address.failed(opened.error().why);
+    opened.error().why = address.where().text() + ": " + opened.error().why;
+  } else if (!needs.met_by((*opened)->offers)) {
+    (*opened)->say_goodbye();
+    opened = std::unexpected(OpenFailure{.why = address.where().text() + ": lacks an extension that the message uses"});
+  }
+  co_return std::move(opened);
+}
+
+}  // namespace
+
 asio::awaitable<Opened> open_backend(Loop& loop, std::shared_ptr<const Setup> setup, smtp::ClientIdentity client,
                                      Needs needs, Moment until) {
-  OpenFailure failure{false, "no backend address"};
+  Opened opened = std::unexpected(OpenFailure{.why = "no backend address"});
   const auto candidates = setup->backends->candidates();
   BackendAddress* full = nullptr;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -142,23 +170,15 @@ asio::awaitable<Opened> open_backend(Loop& loop, std::shared_ptr<const Setup> se
       if (!full) full = candidates[i];
       continue;
     }
-    auto opened = co_await open_address(loop, *setup, *candidates[i], std::move(slot), client,
-                                        share(until, candidates.size() - i));
-    if (opened && needs.met_by((*opened)->offers)) co_return opened;
-    if (opened) {
-      (*opened)->say_goodbye();
-      failure.why = candidates[i]->where().text() + ": lacks an extension that the message uses";
-    } else {
-      failure = std::move(opened.error());
-    }
+    const auto shared = share(until, candidates.size() - i);
+    opened = co_await open_for(loop, setup, *candidates[i], std::move(slot), client, needs, shared);
+    if (opened) co_return std::move(opened);
   }
-  if (!full) co_return std::unexpected(std::move(failure));
+  if (!full) co_return std::move(opened);
   auto slot = co_await full->slots.take(until);
-  if (!slot) co_return std::unexpected(OpenFailure{true, full->where().text() + ": all connections are in use"});
-  auto opened = co_await open_address(loop, *setup, *full, std::move(slot), client, until);
-  if (opened && !needs.met_by((*opened)->offers))
-    co_return std::unexpected(OpenFailure{false, full->where().text() + ": lacks an extension that the message uses"});
-  co_return opened;
+  if (!slot)
+    co_return std::unexpected(OpenFailure{.busy = true, .why = full->where().text() + ": all connections are in use"});
+  co_return co_await open_for(loop, setup, *full, std::move(slot), client, needs, until);
 }
 
 }  // namespace proxy

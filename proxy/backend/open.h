@@ -19,7 +19,8 @@ struct Needs {
 };
 
 struct OpenFailure {
-  bool busy = false;  // all allowed connections are in use
+  bool busy = false;          // all allowed connections are in use
+  bool about_client = false;  // what was refused is what this client calls itself: the backend is well
   std::string why;
 };
 using Opened = std::expected<std::unique_ptr<BackendConnection>, OpenFailure>;
@@ -30,7 +31,7 @@ using Moment = std::chrono::steady_clock::time_point;
 asio::awaitable<Opened> open_backend(Loop& loop, std::shared_ptr<const Setup> setup, smtp::ClientIdentity client,
                                      Needs needs, Moment until);
 
-// The same for one address; what comes of it is noted there.
+// The same for one address. That it was reached is noted there; what a failure says of it is the caller's to judge.
 asio::awaitable<Opened> open_address(Loop& loop, const Setup& setup, BackendAddress& address, Slots::Slot slot,
                                      const smtp::ClientIdentity& client, Moment until);
 

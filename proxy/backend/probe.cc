@@ -56,6 +56,7 @@ asio::awaitable<ProbeResult> probe(Loop& loop, const Setup& setup, BackendAddres
   auto opened = co_await open_address(loop, setup, address, Slots::Slot(), client, until);
   if (!opened) {
     result.trouble = opened.error().why;
+    address.failed(result.trouble);
     co_return result;
   }
   auto& connection = **opened;
