@@ -39,7 +39,7 @@ bool has_space(const std::string& path) {
 
 }  // namespace
 
-Keeper::Keeper(RocksDbOptions options)
+Keeper::Keeper(const RocksDbOptions& options)
     : expiry_(std::make_shared<Expiry>(options.clock, options.limits)),
       place_(make_place(
           options, expiry_,

@@ -20,7 +20,7 @@ namespace greylist {
 // by itself; should it not, the thread opens anew.
 class Keeper {
  public:
-  explicit Keeper(RocksDbOptions options);
+  explicit Keeper(const RocksDbOptions& options);
   ~Keeper();  // syncs; nobody may hold a stripe any more
 
   // Opens, and starts the thread; once. The only error is another process' lock: what else stands in the way is a

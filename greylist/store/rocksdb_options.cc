@@ -141,7 +141,7 @@ rocksdb::DBOptions common_options() {
 
 }  // namespace
 
-DatabaseOptions database_options(std::uint64_t cache_bytes, std::shared_ptr<const Expiry> expiry,
+DatabaseOptions database_options(std::uint64_t cache_bytes, const std::shared_ptr<const Expiry>& expiry,
                                  const LibraryEvents& events) {
   // Below 8 MiB the filter blocks don't fit, and every look-up of an unknown triplet reads them again. Nor would they
   // with the default of up to 64 shards, each then smaller than a filter block.

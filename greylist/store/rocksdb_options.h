@@ -40,7 +40,7 @@ struct DatabaseOptions {
 };
 
 // Blocks, filters and write buffers of all families together stay within `cache_bytes` (8 MiB at least).
-DatabaseOptions database_options(std::uint64_t cache_bytes, std::shared_ptr<const Expiry> expiry,
+DatabaseOptions database_options(std::uint64_t cache_bytes, const std::shared_ptr<const Expiry>& expiry,
                                  const LibraryEvents& events);
 
 }  // namespace greylist

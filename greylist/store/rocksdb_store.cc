@@ -33,7 +33,7 @@ Answer<T> answer(Step<T> done) {
 
 class RocksDbStore final : public Store {
  public:
-  explicit RocksDbStore(RocksDbOptions options) : keeper_(std::move(options)) {}
+  explicit RocksDbStore(const RocksDbOptions& options) : keeper_(options) {}
   ~RocksDbStore() override { pool_.join(); }
 
   std::expected<void, StoreLocked> open() { return keeper_.open(); }
@@ -184,8 +184,8 @@ void RocksDbStore::compact() {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Store>, StoreLocked> open_rocksdb_store(RocksDbOptions options) {
-  auto store = std::make_unique<RocksDbStore>(std::move(options));
+std::expected<std::unique_ptr<Store>, StoreLocked> open_rocksdb_store(const RocksDbOptions& options) {
+  auto store = std::make_unique<RocksDbStore>(options);
   if (auto opened = store->open(); !opened) return std::unexpected(opened.error());
   return store;
 }

@@ -34,7 +34,7 @@ struct StoreLocked {
 // Calls run on the caller's thread as long as everything they need is in memory, else on one of two threads. The writes
 // reach the kernel before a call returns and the disk within about a second. Destroy the store after the event loops
 // have stopped and before their io_contexts are destroyed: it waits for the calls that are under way.
-std::expected<std::unique_ptr<Store>, StoreLocked> open_rocksdb_store(RocksDbOptions options);
+std::expected<std::unique_ptr<Store>, StoreLocked> open_rocksdb_store(const RocksDbOptions& options);
 
 // Rewrites all files of a store made by open_rocksdb_store() now, which drops what has expired, and returns when done.
 // It happens by itself within a day; this is for tests and measurements.
