@@ -22,12 +22,12 @@ constexpr std::uintmax_t some_space = 4 << 20;
 // A repair that didn't help isn't tried again so soon.
 constexpr unsigned ticks_between_repairs = 600;
 
-DatabasePlace make_place(const RocksDbOptions& options, std::shared_ptr<const Expiry> expiry,
+DatabasePlace make_place(const RocksDbOptions& options, const std::shared_ptr<const Expiry>& expiry,
                          const LibraryEvents& events) {
   auto path = std::filesystem::absolute(options.path).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "greylist/": what is moved aside goes beside it
   return {.path = path.string(),
-          .options = database_options(options.cache_bytes, std::move(expiry), events),
+          .options = database_options(options.cache_bytes, expiry, events),
           .clock = options.clock,
           .warn = options.warn};
 }
