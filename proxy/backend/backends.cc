@@ -78,6 +78,13 @@ smtp::Extensions Backends::offered() const {
   return *common;
 }
 
+bool Backends::may_be_told(std::string_view xclient_attribute) const {
+  return std::ranges::any_of(addresses_, [&](const auto& address) {
+    const auto known = address->extensions();
+    return !known || std::ranges::find(known->xclient, xclient_attribute) != known->xclient.end();
+  });
+}
+
 bool Backends::any_up() const {
   return std::ranges::any_of(addresses_, [](const auto& address) { return address->health().up; });
 }

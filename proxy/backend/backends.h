@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/backend/slots.h"
@@ -59,6 +60,7 @@ class Backends {
   // What may be promised to clients: what every backend known so far offers; while none is, 8BITMIME.
   smtp::Extensions offered() const;
   bool any_up() const;
+  bool may_be_told(std::string_view xclient_attribute) const;  // some address lists it, or hasn't been reached yet
 
  private:
   std::vector<std::unique_ptr<BackendAddress>> addresses_;

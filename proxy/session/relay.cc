@@ -81,7 +81,7 @@ asio::awaitable<std::vector<smtp::Reply>> Relay::recipients(std::shared_ptr<cons
 
 asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs) {
   const auto& backend = setup_->settings.backend;
-  if (backend.client_identity == "xclient") co_await client_.name();
+  if (backend.client_identity == "xclient" && setup_->backends->may_be_told("NAME")) co_await client_.name();
   until_ = std::chrono::steady_clock::now() + backend.open_timeout;
   auto identity = client_.identity();
   auto opened = co_await open_backend(loop_, setup_, std::move(identity), needs, until_);

@@ -16,7 +16,7 @@ namespace replies = smtp::replies;
 namespace {
 
 // How long a client may take to read the last reply and hang up.
-constexpr std::chrono::seconds farewell{5};
+constexpr std::chrono::seconds farewell{5}, short_farewell{1};
 // Replies to a batch go out in one write, but a batch without end must not fill memory.
 constexpr std::size_t most_unsaid = 32 * 1024;
 
@@ -68,12 +68,12 @@ const Settings& Session::settings() const { return setup_->settings; }
 asio::awaitable<void> Session::run() {
   co_await converse();
   relay_.leave();
-  co_await channel_.close(farewell);
+  co_await channel_.close(loop_.draining ? short_farewell : farewell);
 }
 
 asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
   channel_.say(reply);
-  co_await channel_.close(farewell);
+  co_await channel_.close(short_farewell);
 }
 
 void Session::drain() {

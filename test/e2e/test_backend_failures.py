@@ -305,8 +305,9 @@ def test_connections_beyond_the_limit_wait_for_their_turn(make_greygate, backend
         second.mail()
         reply = second.rcpt("b@example.org")
         assert (reply.code, reply.enhanced) == (451, "4.3.2")
-        second.send("RSET\r\nMAIL FROM:<b@example.com>\r\nRCPT TO:<b@example.org>\r\n")
-        assert [each.code for each in second.replies(2)] == [250, 250]
+        assert second.cmd("RSET").code == 250
+        second.mail("b@example.com")
+        second.send("RCPT TO:<b@example.org>\r\n")
         first.cmd("QUIT")
         assert second.reply().code == 250
 
