@@ -44,10 +44,7 @@ std::expected<void, OpenFailure> make_directory(const fs::path& path) {
     return std::unexpected(OpenFailure{.what = path.string() + ": " + why});
   };
   std::error_code error;
-  if (const auto found = fs::status(path, error); fs::exists(found)) {
-    if (!fs::is_directory(found)) return failed("not a directory");
-    return {};
-  }
+  if (fs::is_directory(path, error)) return {};
   fs::create_directories(path.parent_path(), error);
   if (error) return failed(error.message());
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed(std::generic_category().message(errno));
@@ -145,6 +142,11 @@ Database::~Database() {
 }
 
 std::expected<std::unique_ptr<Database>, OpenFailure> open_database(const DatabasePlace& place, Rung first) {
+  std::error_code error;
+  if (const auto found = fs::status(place.path, error); fs::exists(found) && !fs::is_directory(found)) {
+    place.warn(place.path + " is no directory");
+    return begin_anew(place);
+  }
   if (auto made = make_directory(place.path); !made) return std::unexpected(made.error());
   if (const auto status = try_lock(place.path); is_locked(status)) return std::unexpected(failure(status));
 

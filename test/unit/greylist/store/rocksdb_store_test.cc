@@ -278,14 +278,28 @@ TEST_CASE("a store that can't be repaired is moved aside, and a new one begins")
   CHECK(count_found(*store) == entries);
 }
 
+TEST_CASE("what is no store at all is moved aside, and a new one begins") {
+  const TempDir dir;
+  const auto path = dir.path() / "greylist";
+  write(path, "somebody's");
+  Rocks rocks(path);
+
+  const auto store = rocks.open();
+  CHECK(store->status().ok);
+  CHECK(fs::file_size(broken_beside(path)) == 10);
+  CHECK(rocks.warnings().contains("was moved to"));
+  fill(*store);
+  CHECK(count_found(*store) == entries);
+}
+
 TEST_CASE("where no store can be, calls fail until one can") {
   const TempDir dir;
-  Rocks a_file_in_its_place(dir.path() / "file");
-  Rocks a_file_for_its_parent(dir.path() / "parent" / "greylist");
-  const std::array obstacles{dir.path() / "file", dir.path() / "parent"};
+  Rocks below_a_file(dir.path() / "parent" / "greylist");
+  Rocks further_below(dir.path() / "grandparent" / "parent" / "greylist");
+  const std::array obstacles{dir.path() / "parent", dir.path() / "grandparent"};
   for (const auto& obstacle : obstacles) write(obstacle, "somebody's");
 
-  const std::array stores{a_file_in_its_place.open(), a_file_for_its_parent.open()};
+  const std::array stores{below_a_file.open(), further_below.open()};
   for (const auto& store : stores) {
     CHECK_FALSE(store->status().ok);
     CHECK(store->status().problem.contains("irectory"));
@@ -303,7 +317,7 @@ TEST_CASE("where no store can be, calls fail until one can") {
     CHECK(becomes_true([&] { return store->status().ok; }));
     CHECK(run(store->attempt(question(1), start, limits, no_auto_allow))->verdict == Verdict::first_seen);
   }
-  CHECK(a_file_in_its_place.warnings().contains("works again"));
+  CHECK(below_a_file.warnings().contains("works again"));
 }
 
 TEST_CASE("corrupt data found by a read is repaired while the store runs") {
