@@ -298,7 +298,7 @@ def test_a_354_with_no_accepted_recipient_is_closed_with_a_lone_dot(proxy, backe
 
 
 def test_connections_beyond_the_limit_wait_for_their_turn(make_greygate, backend):
-    proxy = make_greygate(backend, greylist={"mode": "off"}, backend={"connections": 1, "open_timeout": "3s"})
+    proxy = make_greygate(backend, greylist={"mode": "off"}, backend={"connections": 1, "open_timeout": "2s"})
     with proxy.session() as first, proxy.session() as second:
         first.mail()
         assert first.rcpt("a@example.org").code == 250

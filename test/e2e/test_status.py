@@ -1,6 +1,5 @@
-"""The status page and the metrics: what monitoring relies on."""
+"""The status page: what monitoring relies on."""
 
-import re
 import socket
 
 import pytest
@@ -75,37 +74,6 @@ def test_a_dead_backend_is_no_ill_health(make_greygate, make_backend):
     assert greygate.status()["backends"][0]["up"] is False
 
 
-def metrics(text):
-    """{name{labels}: value}; every line is a comment or a sample."""
-    samples = {}
-    for line in text.splitlines():
-        if line.startswith("# ") or not line:
-            continue
-        found = re.fullmatch(r"([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^}]*\})?) ([-+0-9.eEinfNa]+)", line)
-        assert found, line
-        samples[found[1]] = float(found[2])
-    return samples
-
-
-def test_metrics(busy, backend):
-    code, text = busy.get("/metrics")
-    assert code == 200
-    samples = metrics(text)
-    assert samples['greygate_recipients_total{verdict="first_seen"}'] == 1
-    assert samples['greygate_recipients_total{verdict="retried"}'] == 1
-    assert samples['greygate_messages_total{outcome="relayed"}'] == 2
-    assert samples[f'greygate_backend_up{{address="{backend.address}"}}'] == 1
-    assert samples["greygate_connections_total"] >= 1
-    assert samples["greygate_store_errors_total"] == 0
-    for name in ("greygate_connections_total", "greygate_recipients_total", "greygate_messages_total"):
-        assert f"# TYPE {name} counter" in text
-
-
-def test_the_page_for_people(greygate):
-    code, page = greygate.get("/")
-    assert code == 200 and "<html" in page.lower() and "greygate" in page
-
-
 @pytest.mark.parametrize("path, method, code", [
     ("/nothing", "GET", 404),
     ("/status/", "GET", 404),
@@ -129,10 +97,9 @@ def test_nonsense_and_silence_on_the_port_harm_nobody(greygate):
         each.close()
 
 
-def test_text_of_peers_cannot_break_the_log_or_the_page(greygate):
+def test_text_of_peers_cannot_break_the_log(greygate):
     with greygate.session('"><script>alert(1)</script>') as client:
         client.attempt('"x\\"y"@example.com', "bob@example.org")
         client.cmd(b"MAIL FROM:<\xff\xfe@example.com>")
     (event,) = greygate.events("recipient", 1)  # each line was valid JSON
     assert event["helo"] == '"><script>alert(1)</script>'
-    assert "<script>alert" not in greygate.get("/")[1]
