@@ -165,6 +165,7 @@ asio::awaitable<void> Session::on(const smtp::Bdat& bdat) {
     if (!reply && !relay_.chunking()) reply = replies::backend_unavailable();
     if (reply) {
       transaction_->chunk_refused = true;
+      state_ = smtp::State::chunks;
       co_return co_await refuse_chunk(bdat, std::move(*reply));
     }
     transaction_->content.emplace(channel_, relay_, smtp::BodyScanner::Framing::chunks, content_rules());

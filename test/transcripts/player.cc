@@ -81,6 +81,7 @@ Played Player::expect(Peer& peer, char verb, const std::string& text) {
 
 Played Player::connect(const std::string& from) {
   const auto name = "client " + std::to_string(clients_.size() + 1);
+  stage_.settle();  // whoever has left has left
   clients_.push_back(stage_.connect(from.empty() ? "127.0.0.1" : from, name));
   return {};
 }
@@ -112,14 +113,7 @@ Played Player::accept_and_greet(const std::string& keywords) {
   auto& backend = *backends_.back();
   if (auto sent = send(backend, "220 backend.example ESMTP\r\n"); !sent) return sent;
   if (auto heard = matching(backend, "EHLO .*"); !heard) return heard;
-  std::string reply = "250-backend.example\r\n";
-  for (std::size_t at = 0; at < keywords.size();) {
-    const auto end = std::min(keywords.find(' ', at), keywords.size());
-    reply.append("250-").append(keywords, at, end - at).append(crlf);
-    at = end + 1;
-  }
-  reply[reply.rfind("250-") + 3] = ' ';
-  return send(backend, reply);
+  return send(backend, ehlo_reply(keywords));
 }
 
 Played Player::line(Peer& peer, std::string& line) {

@@ -58,6 +58,14 @@ std::vector<tcp::acceptor> backend_acceptors(asio::io_context& io) {
 
 }  // namespace
 
+std::string ehlo_reply(std::string_view keywords) {
+  std::string reply = "250-backend.example\r\n";
+  for (const auto word : std::views::split(keywords, std::string_view(", ")))
+    reply.append("250-").append(std::string_view(word)).append("\r\n");
+  reply[reply.rfind("250-") + 3] = ' ';
+  return reply;
+}
+
 Stage::Stage()
     : store_(greylist::make_memory_store()),
       site_(clock_, *store_, 1),
@@ -112,10 +120,7 @@ std::unique_ptr<Peer> Stage::accepted(const std::string& address, std::string na
 }
 
 void Stage::backends_offer(std::string_view keywords) {
-  std::string reply = "250-backend\r\n";
-  for (const auto word : std::views::split(keywords, ' '))
-    reply.append("250-").append(std::string_view(word)) += "\r\n";
-  const auto offered = smtp::parse_ehlo(smtp::Reply::verbatim(250, std::move(reply)));
+  const auto offered = smtp::parse_ehlo(smtp::Reply::verbatim(250, ehlo_reply(keywords)));
   for (const auto& address : loop_.setup->backends->addresses()) address->reached(offered);
 }
 

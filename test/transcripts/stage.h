@@ -27,6 +27,9 @@ class FakeClock final : public proxy::Clock {
   greylist::Time now_{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
 };
 
+// What a backend says to EHLO that offers these keywords: "PIPELINING, SIZE 1000".
+std::string ehlo_reply(std::string_view keywords);
+
 // Where a transcript is played: the proxy's core on one event loop, a clock that is turned by hand, a greylist in
 // memory, and listening sockets on loopback for the clients and for the backends. Everything happens within settle()
 // and until(), on the caller's thread, so nothing depends on who is faster.
