@@ -23,9 +23,10 @@ asio::awaitable<void> ask_all(Loop& loop, bool& trustworthy) {
       print("  can't be reached: " + result.trouble);
       trustworthy = false;
     }
-    for (const auto& [question, answer, accepted] : result.answers) {
-      print("  " + question + "\n    " + answer + (accepted ? "   <-- it would relay for outsiders" : ""));
-      trustworthy = trustworthy && !accepted;
+    for (const auto& answer : result.answers) {
+      std::printf("  %s\n    %s%s\n", answer.question.c_str(), answer.answer.c_str(),
+                  answer.accepted ? "   <-- it would relay for outsiders" : "");
+      trustworthy = trustworthy && !answer.accepted;
     }
   }
 }

@@ -21,7 +21,11 @@ struct Ends {
   smtp::Endpoint from, to;
 };
 
-smtp::Endpoint endpoint(const tcp::endpoint& end) { return {end.address().to_string(), end.port()}; }
+// Without the zone of a link-local address ("fe80::1%eth0"), which means nothing to anybody else (RFC 4007 §11).
+smtp::Endpoint endpoint(const tcp::endpoint& end) {
+  const auto text = end.address().to_string();
+  return {text.substr(0, text.find('%')), end.port()};
+}
 
 bool trusted(const std::vector<greylist::Network>& proxies, const std::string& peer) {
   const auto address = greylist::IpAddress::parse(peer);

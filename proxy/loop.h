@@ -41,14 +41,15 @@ struct Loop {
 
   Site& site;
   std::shared_ptr<const Setup> setup;  // replaced by a reload
+  std::unordered_set<Session*> sessions;
+  std::unordered_set<BackendConnection*> backend_connections;
   asio::io_context io{1};
   Deadlines deadlines{io};
   Resolver resolver;
   Buffers buffers;
   Counters counters;
   bool draining = false;
-  std::unordered_set<Session*> sessions;
-  std::unordered_set<BackendConnection*> backend_connections;
+  bool cut = false;  // the time to drain is up: nothing new is begun with backends
 };
 
 }  // namespace proxy

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 
@@ -34,5 +35,6 @@ int run(const Say& say) {
 }  // namespace proxy
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // who reads our log, or talks with us, may leave at any time
   return std::visit([](const auto& command) { return proxy::run(command); }, proxy::parse_command_line(argc, argv));
 }

@@ -9,7 +9,9 @@
 #include <asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -21,7 +23,7 @@
 #include "proxy/listener.h"
 #include "proxy/log.h"
 #include "proxy/loop.h"
-#include "proxy/privileges.h"
+#include "proxy/process.h"
 #include "proxy/session/session.h"
 #include "proxy/status/pages.h"
 #include "proxy/status/status_server.h"
@@ -64,7 +66,7 @@ class Server {
   void cut();
   void stop();
   void close();
-  void on_every_loop(std::function<void(Loop&, std::size_t)> task);
+  void on_every_loop(const std::function<void(Loop&, std::size_t)>& task);
   std::size_t open_connections() const;
   std::shared_ptr<const Setup> current() const;  // any thread
   const Settings& settings() const { return setup_->settings; }
@@ -75,8 +77,8 @@ class Server {
   SystemClock clock_;
   std::unique_ptr<greylist::Store> store_;
   std::unique_ptr<Site> site_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<BackendWatch> watch_;
   std::unique_ptr<StatusServer> status_;
   asio::io_context control_{1};  // this thread's: signals and the course of things
@@ -129,7 +131,7 @@ std::expected<void, Stop> Server::open_store() {
   options.limits = settings().greylist.limits;
   options.clock = [this] { return clock_.now(); };
   options.warn = [](std::string_view what) { LogEvent(LogLevel::warning, "store").with("reason", what).write(); };
-  auto opened = greylist::open_rocksdb_store(std::move(options));
+  auto opened = greylist::open_rocksdb_store(options);
   if (!opened) return std::unexpected(Stop{"store.path: " + opened.error().what});
   store_ = std::move(*opened);
   return {};
@@ -176,7 +178,7 @@ void Server::accept() {
   });
 }
 
-void Server::on_every_loop(std::function<void(Loop&, std::size_t)> task) {
+void Server::on_every_loop(const std::function<void(Loop&, std::size_t)>& task) {
   for (std::size_t i = 0; i < loops_.size(); ++i)
     asio::post(loops_[i]->io, [&loop = *loops_[i], i, task] { task(loop, i); });
 }
@@ -245,10 +247,10 @@ void Server::wait_for_sessions() {
 void Server::cut() {
   if (std::exchange(has_cut_, true)) return;
   on_every_loop([this](Loop& loop, std::size_t) {
+    loop.cut = true;
     for (auto* session : loop.sessions)
       if (session->cut()) ++cut_transactions_;
     for (auto* connection : loop.backend_connections) connection->interrupt();
-    for (const auto& address : loop.setup->backends->addresses()) address->slots.turn_away();
   });
 }
 
@@ -274,6 +276,17 @@ std::size_t Server::open_connections() const {
   return open;
 }
 
+// The last lines are written, unless whoever reads stderr is stuck: that mustn't keep us from ending.
+void end_log_or_exit(int status) {
+  std::promise<void> ended;
+  auto end = ended.get_future();
+  std::thread([&ended] {
+    stop_log();
+    ended.set_value_at_thread_exit();
+  }).detach();
+  if (end.wait_for(std::chrono::seconds(2)) == std::future_status::timeout) std::_Exit(status);
+}
+
 int failed(const std::string& why) {
   std::fprintf(stderr, "greygate: %s\n", why.c_str());
   return 1;
@@ -291,6 +304,7 @@ int serve(const std::string& config_path) {
   if (!settings) return failed(settings.error());
   auto setup = make_setup(std::move(*settings), nullptr);
   if (!setup) return failed(setup.error());
+  raise_descriptor_limit();
   start_log((*setup)->settings.log.level, (*setup)->settings.log.format);
   int status = 1;
   {
@@ -300,7 +314,7 @@ int serve(const std::string& config_path) {
     else
       failed(started.error().why);
   }
-  stop_log();
+  end_log_or_exit(status);
   return status;
 }
 

@@ -68,7 +68,7 @@ asio::awaitable<Stream::Count> Stream::read(std::span<char> room) {
   }
 }
 
-asio::awaitable<std::error_code> Stream::write(std::string_view octets) {
+asio::awaitable<std::error_code> Stream::write(std::string_view& octets) {
   while (!octets.empty()) {
     if (interrupted_) co_return interrupted_;
     const auto sent = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

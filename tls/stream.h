@@ -26,7 +26,8 @@ class Stream {
   Count try_read(std::span<char> room);         // at once; 0: nothing there now
   Count try_peek(std::span<char> room);         // like try_read(), but the octets stay
   asio::awaitable<Count> read(std::span<char> room);
-  asio::awaitable<std::error_code> write(std::string_view octets);
+  // Takes from the front of `octets` what has been written: all of it, unless there is an error.
+  asio::awaitable<std::error_code> write(std::string_view& octets);
   void try_write(std::string_view octets);  // as much as the kernel takes at once
 
   void interrupt(std::error_code why);

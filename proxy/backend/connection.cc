@@ -24,6 +24,7 @@ BackendConnection::BackendConnection(Loop& loop, BackendAddress& address, Slots:
       stream_(asio::ip::tcp::socket(loop.io)),
       deadline_(loop.deadlines, [this] { stream_.interrupt(asio::error::timed_out); }) {
   loop_.backend_connections.insert(this);
+  if (loop_.cut) interrupt();
 }
 
 BackendConnection::~BackendConnection() { loop_.backend_connections.erase(this); }

@@ -26,12 +26,15 @@ class Opening {
           Moment until)
       : loop_(loop), setup_(setup), client_(client), connection_(connection), until_(until) {}
 
-  // The name that the client gave at HELO was refused, not us and not the client's address.
-  bool refuses_name() const { return refuses_name_; }
+  // The client was refused, or the name that it gave at HELO: the backend is well.
+  bool refuses_client() const { return refuses_client_; }
 
   asio::awaitable<Step> run() {
     if (auto step = co_await connect(); !step) co_return step;
-    if (auto step = co_await expect(220, "greeting", announced()); !step) co_return step;
+    if (auto step = co_await expect(220, "greeting", announced()); !step) {
+      refuses_client_ = refused_ && !announced().empty();
+      co_return step;
+    }
     if (auto step = co_await ehlo(uses_xclient() ? setup_.settings.hostname : helo()); !step) co_return step;
     if (!uses_xclient()) co_return Step();
     co_return co_await xclient();
@@ -83,7 +86,7 @@ class Opening {
   asio::awaitable<Step> ehlo(std::string name) {
     std::string command = "EHLO " + name + "\r\n";
     if (auto step = co_await expect(250, "EHLO", std::move(command)); !step) {
-      refuses_name_ = refused_ && name != setup_.settings.hostname;
+      refuses_client_ = refused_ && name != setup_.settings.hostname;
       co_return step;
     }
     // After XCLIENT we may look like a client that isn't offered XCLIENT any more.
@@ -100,7 +103,7 @@ class Opening {
     const auto commands = smtp::xclient_commands(client_, attributes);
     for (const auto& command : commands) {
       if (auto step = co_await expect(220, "XCLIENT", command); !step) {
-        refuses_name_ = refused_ && client_.helo.size() > longest_host_name;
+        refuses_client_ = refused_ && client_.helo.size() > longest_host_name;
         co_return step;
       }
       const bool last = &command == &commands.back();
@@ -115,7 +118,7 @@ class Opening {
   BackendConnection& connection_;
   const Moment until_;
   std::optional<smtp::Reply> last_;
-  bool refused_ = false, refuses_name_ = false;
+  bool refused_ = false, refuses_client_ = false;
 };
 
 // What is left, shared fairly: one frozen address must not use up the time of the next.
@@ -136,7 +139,7 @@ asio::awaitable<Opened> open_address(Loop& loop, const Setup& setup, BackendAddr
   auto connection = std::make_unique<BackendConnection>(loop, address, std::move(slot));
   Opening opening(loop, setup, client, *connection, until);
   auto step = co_await opening.run();
-  if (!step) co_return std::unexpected(OpenFailure{false, opening.refuses_name(), std::move(step.error())});
+  if (!step) co_return std::unexpected(OpenFailure{false, opening.refuses_client(), std::move(step.error())});
   address.reached(connection->offers);
   co_return std::move(connection);
 }
@@ -170,7 +173,7 @@ asio::awaitable<Opened> open_backend(Loop& loop, std::shared_ptr<const Setup> se
       if (!full) full = candidates[i];
       continue;
     }
-    const auto shared = share(until, candidates.size() - i);
+    const auto shared = share(until, candidates.size() - i + (full ? 1 : 0));
     opened = co_await open_for(loop, setup, *candidates[i], std::move(slot), client, needs, shared);
     if (opened) co_return std::move(opened);
   }

@@ -20,7 +20,7 @@ struct Needs {
 
 struct OpenFailure {
   bool busy = false;          // all allowed connections are in use
-  bool about_client = false;  // what was refused is what this client calls itself: the backend is well
+  bool about_client = false;  // it is this client that was refused, or its name: the backend is well
   std::string why;
 };
 using Opened = std::expected<std::unique_ptr<BackendConnection>, OpenFailure>;

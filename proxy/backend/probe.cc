@@ -1,5 +1,7 @@
 #include "proxy/backend/probe.h"
 
+#include <algorithm>
+
 #include "proxy/loop.h"
 
 namespace proxy {
@@ -17,21 +19,28 @@ smtp::ClientIdentity outsider() {
   return client;
 }
 
-asio::awaitable<std::vector<GuardAnswer>> ask_guard_questions(const Setup& setup, BackendConnection& connection) {
-  const auto limit = std::min<std::chrono::milliseconds>(setup.settings.backend.reply_timeout, patience);
-  std::vector<GuardAnswer> answers;
-  const auto ask = [&](std::string command) -> asio::awaitable<bool> {
-    std::string line = command + "\r\n";
-    const auto reply = co_await connection.ask(std::move(line), limit);
-    answers.push_back({command, reply ? reply->one_line() : reply.error().what, reply && reply->positive()});
-    co_return reply.has_value();
-  };
-  if (!co_await ask("MAIL FROM:<>") || !answers.front().accepted) co_return answers;
+// A question and its answer; false if none came.
+asio::awaitable<bool> ask(BackendConnection& connection, std::string command, std::vector<GuardAnswer>& answers) {
+  std::string line = command + "\r\n";
+  const auto reply = co_await connection.ask(std::move(line), patience);
+  answers.push_back({std::move(command), reply ? reply->one_line() : reply.error().what});
+  if (!reply) co_return false;
+  answers.back().accepted = reply->positive();
+  answers.back().refused = reply->permanent();
+  co_return true;
+}
+
+asio::awaitable<void> ask_guard_questions(const Setup& setup, BackendConnection& connection, ProbeResult& result) {
+  auto& answers = result.answers;
+  if (!co_await ask(connection, "MAIL FROM:<>", answers) || !answers.front().accepted) co_return;
   answers.front().accepted = false;  // a bounce's sender is everybody's
-  for (const auto& recipient : guard_recipients(setup.settings.domains))
-    if (!co_await ask("RCPT TO:<" + recipient + ">")) co_return answers;
-  if (co_await ask("RSET")) answers.back().accepted = false;
-  co_return answers;
+  bool all_refused = true;
+  for (const auto& recipient : guard_recipients(setup.settings.domains)) {
+    if (!co_await ask(connection, "RCPT TO:<" + recipient + ">", answers)) co_return;
+    all_refused = all_refused && answers.back().refused;
+  }
+  if (co_await ask(connection, "RSET", answers)) answers.back().accepted = false;
+  result.guard_concluded = all_refused || std::ranges::any_of(answers, &GuardAnswer::accepted);
 }
 
 }  // namespace
@@ -40,8 +49,8 @@ std::vector<std::string> guard_recipients(const std::vector<std::string>& domain
   std::vector<std::string> recipients{"probe@greygate.invalid"};
   for (std::string domain : domains) {
     if (domain == "*") continue;
-    if (domain.starts_with("*.")) domain = "probe." + domain.substr(2);
-    if (domain.starts_with(".")) domain = "probe" + domain;
+    if (domain.starts_with("*.")) domain.replace(0, 1, "probe");
+    if (domain.starts_with(".")) domain.insert(0, "probe");
     recipients.push_back("\"probe@greygate.invalid\"@" + domain);
     recipients.push_back("probe%greygate.invalid@" + domain);
     break;
@@ -60,17 +69,14 @@ asio::awaitable<ProbeResult> probe(Loop& loop, const Setup& setup, BackendAddres
     co_return result;
   }
   auto& connection = **opened;
-  if (guard) result.answers = co_await ask_guard_questions(setup, connection);
+  if (guard) co_await ask_guard_questions(setup, connection, result);
   connection.say_goodbye();
-  if (!guard) co_return result;
-  bool relays = false;
-  for (const auto& answer : result.answers)
-    if (answer.accepted) {
-      relays = true;
-      address.found_relaying(answer.question);
-      break;
-    }
-  if (!relays) address.found_closed();
+  if (!result.guard_concluded) co_return result;
+  const auto accepted = std::ranges::find(result.answers, true, &GuardAnswer::accepted);
+  if (accepted != result.answers.end())
+    address.found_relaying(accepted->question);
+  else
+    address.found_closed();
   co_return result;
 }
 

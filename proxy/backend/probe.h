@@ -10,13 +10,15 @@ namespace proxy {
 
 // One question of the open-relay guard and what the backend said.
 struct GuardAnswer {
-  std::string question;  // "RCPT TO:<probe@greygate.invalid>"
-  std::string answer;    // its reply on one line, or the trouble
-  bool accepted = false;
+  std::string question;   // "RCPT TO:<probe@greygate.invalid>"
+  std::string answer;     // its reply on one line, or the trouble
+  bool accepted = false;  // a recipient that an outsider has no business with
+  bool refused = false;   // such a one, for good
 };
 struct ProbeResult {
   std::string trouble;  // why it can't be reached; empty if it was
   std::vector<GuardAnswer> answers;
+  bool guard_concluded = false;  // the backend refused every outsider for good, or accepted one
 };
 
 // Goes through the opening as the client 192.0.2.1 (RFC 5737) would, and notes how the address is and what it offers.

@@ -22,11 +22,14 @@ Slots::Slot Slots::try_take() {
 }
 
 asio::awaitable<Slots::Slot> Slots::take(std::chrono::steady_clock::time_point until) {
-  if (auto slot = try_take()) co_return slot;
   const auto executor = co_await asio::this_coro::executor;
   const auto waiter = std::make_shared<Waiter>(asio::steady_timer(executor, until));
   {
     const std::lock_guard lock(mutex_);
+    if (taken_ < count_) {
+      ++taken_;
+      co_return Slot(*this);
+    }
     line_.push_back(waiter);
   }
   co_await waiter->timer.async_wait(asio::experimental::as_tuple(asio::use_awaitable));

@@ -43,7 +43,7 @@ void BackendWatch::look() {
   }
   for (const auto& address : backends_->addresses()) {
     auto& watched = watched_[address.get()];
-    const bool due = !watched.guarded || address->wants_probe(now, longest_silence);
+    const bool due = !watched.asked || address->wants_probe(now, longest_silence);
     if (watched.asking || now < watched.next || !due) continue;
     watched.asking = true;
     asio::co_spawn(loop_.io, ask(setup, *address), asio::detached);
@@ -59,7 +59,7 @@ asio::awaitable<void> BackendWatch::ask(std::shared_ptr<const Setup> setup, Back
   const auto result = co_await probe(loop_, *setup, address, guard);
   const auto found = watched_.find(&address);
   if (setup->backends != backends_ || found == watched_.end()) co_return;  // a reload named others
-  found->second = {false, true, found->second.guarded || result.trouble.empty(), Steady::now() + between_questions};
+  found->second = {false, true, found->second.guarded || result.guard_concluded, Steady::now() + between_questions};
   tell_if_all_asked();
 }
 

@@ -96,7 +96,7 @@ Decision Admission::counted(const Setup& setup, Decision decision) {
   auto& recipients = loop_.counters.recipients;
   recipients.verdicts[static_cast<std::size_t>(decision.verdict)].add();
   switch (decision.action) {
-    case Action::pass: recipients.passed.add(); break;
+    case Action::pass: break;  // counted when it is sent on
     case Action::put_off: recipients.put_off.add(); break;
     case Action::refuse: recipients.refused.add(); break;
   }

@@ -50,8 +50,9 @@ asio::awaitable<std::error_code> Channel::fill() {
 
 asio::awaitable<std::error_code> Channel::flush() {
   if (output_.empty()) co_return std::error_code{};
-  const auto error = co_await stream_.write(output_);
-  output_.clear();
+  std::string_view unsaid = output_;
+  const auto error = co_await stream_.write(unsaid);
+  output_.erase(0, output_.size() - unsaid.size());  // what a client that was slow hasn't heard, it may still hear
   if (output_.capacity() > 4096) output_.shrink_to_fit();
   co_return error;
 }

@@ -8,6 +8,20 @@ namespace proxy {
 
 namespace replies = smtp::replies;
 
+namespace {
+
+// Octets to work on; if they have to be waited for, the client first hears what it was told (RFC 2920 §3.2).
+asio::awaitable<std::error_code> more_from(Channel& channel, std::chrono::milliseconds patience) {
+  if (!channel.unread().empty()) co_return std::error_code{};
+  channel.expire_after(patience);
+  auto error = co_await channel.flush();
+  if (!error) error = co_await channel.fill();
+  channel.never_expire();
+  co_return error;
+}
+
+}  // namespace
+
 Content::Content(Channel& channel, Relay& relay, smtp::BodyScanner::Framing framing, ContentRules rules)
     : channel_(channel),
       relay_(relay),
@@ -18,10 +32,7 @@ Content::Content(Channel& channel, Relay& relay, smtp::BodyScanner::Framing fram
 }
 
 asio::awaitable<std::error_code> Content::more() {
-  if (!channel_.unread().empty()) co_return std::error_code{};
-  channel_.expire_after(rules_.patience);
-  const auto error = co_await channel_.fill();
-  channel_.never_expire();
+  const auto error = co_await more_from(channel_, rules_.patience);
   if (error) relay_.abandon();
   co_return error;
 }
@@ -121,12 +132,7 @@ asio::awaitable<std::expected<Ending, std::error_code>> Content::last_chunk(std:
 
 asio::awaitable<std::error_code> discard(Channel& channel, std::uint64_t octets, std::chrono::milliseconds patience) {
   while (octets > 0) {
-    if (channel.unread().empty()) {
-      channel.expire_after(patience);
-      const auto error = co_await channel.fill();
-      channel.never_expire();
-      if (error) co_return error;
-    }
+    if (const auto error = co_await more_from(channel, patience)) co_return error;
     const auto piece = std::min<std::uint64_t>(octets, channel.unread().size());
     channel.consume(static_cast<std::size_t>(piece));
     octets -= piece;

@@ -24,6 +24,8 @@ std::string_view word(Outcome outcome) {
   return "unknown";
 }
 
+constexpr std::string_view chunk_was_refused = "a chunk was refused, say RSET";
+
 // RFC 5322 §3.3
 std::string date(greylist::Time time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
@@ -37,6 +39,7 @@ std::string date(greylist::Time time) {
 }  // namespace
 
 asio::awaitable<void> Session::on(const smtp::Data&) {
+  if (transaction_->chunk_refused) co_return co_await say(replies::bad_sequence(chunk_was_refused));
   if (transaction_->recipients_asked == 0) co_return co_await say(replies::bad_sequence("say RCPT first"));
   if (transaction_->accepted.empty()) co_return co_await say(no_recipient());
   if (auto reply = co_await judge_at_data()) co_return co_await say(std::move(*reply));
@@ -44,11 +47,6 @@ asio::awaitable<void> Session::on(const smtp::Data&) {
   const bool go_ahead = reply.code() == 354;
   co_await speak(std::move(reply));
   if (!go_ahead) co_return;
-  channel_.expire_after(settings().limits.data_timeout);
-  if (const auto error = co_await channel_.flush()) {
-    relay_.abandon();
-    co_return co_await lost(error);
-  }
   Content content(channel_, relay_, smtp::BodyScanner::Framing::data, content_rules());
   const auto ending = co_await content.data();
   if (ending)
@@ -75,10 +73,12 @@ asio::awaitable<std::optional<smtp::Reply>> Session::judge_at_data() {
     const bool passes = judged.action == greylist::Action::pass;
     auto reply = passes ? replies::ok() : admission_.refusal(*setup_, judged, sender, rcpt.to.text());
     log_recipient(rcpt, judged.word(), reply);
-    if (passes)
+    if (passes) {
+      loop_.counters.recipients.passed.add();
       decision = std::move(judged);
-    else if (!put_off)
+    } else if (!put_off) {
       put_off = std::move(reply);
+    }
   }
   co_return put_off;
 }
@@ -155,16 +155,14 @@ asio::awaitable<void> Session::on(const smtp::Bdat& bdat) {
   if (relay_.lost()) co_return co_await refuse_chunk(bdat, replies::backend_unavailable());
   if (!smtp::allowed(state_, smtp::Verb::bdat))
     co_return co_await refuse_chunk(bdat, replies::bad_sequence("say MAIL first"));
+  if (transaction_->chunk_refused) co_return co_await refuse_chunk(bdat, replies::bad_sequence(chunk_was_refused));
   if (transaction_->recipients_asked == 0)
     co_return co_await refuse_chunk(bdat, replies::bad_sequence("say RCPT first"));
   if (transaction_->accepted.empty()) co_return co_await refuse_chunk(bdat, no_recipient());
-  if (transaction_->chunk_refused)
-    co_return co_await refuse_chunk(bdat, replies::bad_sequence("a chunk was refused, say RSET"));
   if (!transaction_->content) {
     auto reply = co_await judge_at_data();
     if (!reply && !relay_.chunking()) reply = replies::backend_unavailable();
     if (reply) {
-      transaction_->chunk_refused = true;
       state_ = smtp::State::chunks;
       co_return co_await refuse_chunk(bdat, std::move(*reply));
     }
@@ -174,8 +172,9 @@ asio::awaitable<void> Session::on(const smtp::Bdat& bdat) {
   co_await relay_chunk(bdat);
 }
 
-// RFC 3030 §2: the octets come whatever we say.
+// RFC 3030 §2: the octets come whatever we say. What follows would be a message with a piece missing.
 asio::awaitable<void> Session::refuse_chunk(const smtp::Bdat& bdat, smtp::Reply reply) {
+  if (transaction_) transaction_->chunk_refused = true;
   if (const auto error = co_await discard(channel_, bdat.size, settings().limits.data_timeout))
     co_return co_await lost(error);
   co_await say(std::move(reply));

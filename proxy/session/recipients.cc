@@ -79,17 +79,19 @@ asio::awaitable<void> Session::settle(bool data_follows) {
   auto answer = answers.begin();
   for (auto& one : pending) {
     if (!one.reply) {
-      one.reply = std::move(*answer++);
-      note_answer(one);
+      one.reply = std::move(answer->reply);
+      note_answer(one, answer->sent_on);
+      ++answer;
     }
     channel_.say(*one.reply);
   }
   if (!transaction.accepted.empty() && transaction.backend.empty()) transaction.backend = relay_.backend();
 }
 
-void Session::note_answer(const Pending& asked) {
+void Session::note_answer(const Pending& asked, bool sent_on) {
   auto& transaction = *transaction_;
   const bool later = asked.decision.step == Decision::Step::at_data;
+  if (sent_on && !later) loop_.counters.recipients.passed.add();
   if (!later || !asked.reply->positive())
     log_recipient(asked.rcpt, later ? "at_data" : asked.decision.word(), *asked.reply);
   if (asked.reply->positive()) transaction.accepted.push_back({asked.rcpt, asked.decision});

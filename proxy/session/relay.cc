@@ -12,6 +12,8 @@ namespace replies = smtp::replies;
 
 namespace {
 
+// So long a connection is kept for a client's next transaction.
+constexpr std::chrono::seconds longest_idleness{5};
 // Opening anew once is enough: a backend that drops two connections in a row is down.
 constexpr int openings_allowed = 2;
 
@@ -23,6 +25,11 @@ std::string command(std::string_view verb, const smtp::Address& address, const s
   line += parameters;
   line += "\r\n";
   return line;
+}
+
+// RFC 5321 §4.1.1.11, and what servers older than 555 say.
+bool is_about_parameters(const smtp::Reply& reply) {
+  return reply.code() == 555 || reply.code() == 501 || reply.code() == 504;
 }
 
 Needs needs_of(const smtp::Mail& mail, const std::vector<smtp::Rcpt>& recipients) {
@@ -37,20 +44,25 @@ struct Relay::Batch {
   const smtp::Mail& mail;
   const std::vector<smtp::Rcpt>& recipients;
   bool data_follows;
-  std::vector<smtp::Reply> answers;
+  std::vector<Answer> answers;
 
   bool complete() const { return answers.size() == recipients.size(); }
   const smtp::Rcpt& next() const { return recipients[answers.size()]; }
-  void answer_rest(const smtp::Reply& reply) { answers.resize(recipients.size(), reply); }
+  void answer(smtp::Reply reply) { answers.push_back({std::move(reply), true}); }
+  void answer_rest(const smtp::Reply& reply) { answers.resize(recipients.size(), {reply, false}); }
 };
+
+Relay::Relay(Loop& loop, Client& client) : loop_(loop), client_(client), idle_(loop.deadlines, [this] { leave(); }) {}
 
 Relay::Millis Relay::patience() const { return setup_->settings.backend.reply_timeout; }
 
 std::string Relay::backend() const { return connection_ ? connection_->address().where().text() : std::string(); }
 
-asio::awaitable<std::vector<smtp::Reply>> Relay::recipients(std::shared_ptr<const Setup> setup, const smtp::Mail& mail,
-                                                            const std::vector<smtp::Rcpt>& recipients,
-                                                            bool data_follows) {
+asio::awaitable<std::vector<Relay::Answer>> Relay::recipients(std::shared_ptr<const Setup> setup,
+                                                              const smtp::Mail& mail,
+                                                              const std::vector<smtp::Rcpt>& recipients,
+                                                              bool data_follows) {
+  idle_.never();
   if (setup_ && setup_->backends != setup->backends) leave();  // a reload named other backends
   setup_ = std::move(setup);
   Batch batch{mail, recipients, data_follows, {}};
@@ -70,7 +82,7 @@ asio::awaitable<std::vector<smtp::Reply>> Relay::recipients(std::shared_ptr<cons
       batch.answer_rest(*mail_refusal_);
     } else if (connection_) {
       co_await exchange(batch);
-    } else if (openings++ == openings_allowed) {
+    } else if (loop_.cut || openings++ == openings_allowed) {
       batch.answer_rest(replies::backend_unavailable());
     } else if (const auto failure = co_await open(needs)) {
       batch.answer_rest(*failure);
@@ -140,7 +152,9 @@ asio::awaitable<bool> Relay::say_mail(Batch& batch, bool sent) {
     mail_refusal_ = replies::from_backend_421(*answer);
     lose();
   } else {
-    mail_refusal_ = *answer;
+    // SIZE is our own promise if the backend has none: that it doesn't know the word is no reason to bounce.
+    const bool our_size = batch.mail.size && !connection_->offers.size && is_about_parameters(*answer);
+    mail_refusal_ = our_size ? replies::backend_unavailable() : *answer;
     mail_said_ = true;  // so that reset() cleans up
     if (sent) co_await swallow(batch.recipients.size() - batch.answers.size(), batch.data_follows);
   }
@@ -163,16 +177,16 @@ asio::awaitable<bool> Relay::say_recipient(Batch& batch, bool sent) {
   }
   if (!answer || answer->intermediate()) {
     lose();
-    batch.answers.push_back(replies::backend_unavailable());
+    batch.answer(replies::backend_unavailable());
     co_return false;
   }
   if (answer->code() == 421) {
     lose();
-    batch.answers.push_back(replies::from_backend_421(*answer));
+    batch.answer(replies::from_backend_421(*answer));
     co_return false;
   }
   if (answer->positive()) ++accepted_;
-  batch.answers.push_back(std::move(*answer));
+  batch.answer(std::move(*answer));
   co_return true;
 }
 
@@ -202,7 +216,7 @@ asio::awaitable<void> Relay::close_empty_data() {
   std::string dot = ".\r\n";
   const auto answer = co_await connection_->ask(std::move(dot), patience());
   if (!answer || answer->intermediate() || answer->code() == 421) lose();
-  mail_said_ = false;  // the transaction ended with the dot
+  fresh_ = mail_said_ = false;  // the transaction ended with the dot
 }
 
 smtp::Reply Relay::checked_data_reply(const BackendConnection::Answer& answer) {
@@ -280,6 +294,7 @@ void Relay::lose() {
 }
 
 asio::awaitable<void> Relay::reset() {
+  idle_.never();
   if (connection_ && mail_said_) {
     std::string line = "RSET\r\n";
     const auto answer = co_await connection_->ask(std::move(line), patience());
@@ -290,6 +305,12 @@ asio::awaitable<void> Relay::reset() {
   accepted_ = 0;
   mail_refusal_.reset();
   data_reply_.reset();
+  if (connection_) idle_.after(longest_idleness);
+}
+
+void Relay::cut() {
+  if (!setup_) return;
+  for (const auto& address : setup_->backends->addresses()) address->slots.turn_away();
 }
 
 void Relay::leave() {

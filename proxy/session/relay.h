@@ -20,15 +20,22 @@ struct Ending {
 
 // One client's transactions as a backend sees them. A transaction lives on one backend connection: as long as no
 // recipient was accepted a lost connection is replaced unseen; afterwards its loss is the transaction's, and everything
-// more gets 451 until reset(). The connection is kept from one transaction to the next.
+// more gets 451 until reset(). The connection is kept for a moment from one transaction to the
+// next.
 class Relay {
  public:
-  Relay(Loop& loop, Client& client) : loop_(loop), client_(client) {}
+  // What became of a recipient.
+  struct Answer {
+    smtp::Reply reply;
+    bool sent_on;  // the backend was asked
+  };
+
+  Relay(Loop& loop, Client& client);
 
   // Opens a connection if there is none, says MAIL if it hasn't been said, and asks for each recipient: the backend's
   // replies, word for word, in order. With `data_follows` DATA goes along, if the backend does pipelining.
-  asio::awaitable<std::vector<smtp::Reply>> recipients(std::shared_ptr<const Setup> setup, const smtp::Mail& mail,
-                                                       const std::vector<smtp::Rcpt>& recipients, bool data_follows);
+  asio::awaitable<std::vector<Answer>> recipients(std::shared_ptr<const Setup> setup, const smtp::Mail& mail,
+                                                  const std::vector<smtp::Rcpt>& recipients, bool data_follows);
   bool accepted_any() const { return accepted_ > 0; }
   bool lost() const { return lost_; }  // the transaction's connection is gone
   bool chunking() const { return connection_ && connection_->offers.chunking; }
@@ -44,6 +51,8 @@ class Relay {
 
   void abandon();                 // drops the connection in mid-content: what was sent never completes
   asio::awaitable<void> reset();  // the transaction is over, whatever became of it
+  void turn_away();               // who waits for a free connection waits no longer
+  void cut();                     // who waits for a free connection waits no longer
   void leave();                   // QUIT: the client left, or its identity changes
 
  private:
@@ -73,6 +82,7 @@ class Relay {
   bool awaits_verdict_ = false;
   std::optional<smtp::Reply> mail_refusal_;  // answers every recipient of the transaction
   std::optional<smtp::Reply> data_reply_;    // of a DATA that went along with the recipients
+  Deadline idle_;                            // an idle client holds no connection that another could use
   Moment until_{};                           // backend.open_timeout, up to the MAIL reply
 };
 

@@ -81,7 +81,8 @@ void Session::drain() {
 }
 
 bool Session::cut() {
-  if (relay_.awaits_verdict()) return false;
+  if (closed_ || relay_.awaits_verdict()) return false;
+  relay_.cut();
   channel_.interrupt(asio::error::shut_down);
   return transaction_.has_value();
 }
@@ -106,26 +107,30 @@ asio::awaitable<std::optional<Session::Heard>> Session::hear() {
       const auto skipped = smtp::skip_line(unread);
       channel_.consume(skipped.consumed);
       line_too_long_ = !skipped.ended;
-      if (skipped.ended) co_return replies::line_too_long();
+      if (skipped.ended) co_return heard(replies::line_too_long());
     } else {
       const auto event = smtp::next_line(unread, smtp::max_command_line);
       if (const auto* line = std::get_if<smtp::Line>(&event)) {
         auto result = smtp::parse_command(line->text, offered_);
         channel_.consume(line->consumed);
-        command_awaited_ = false;
-        channel_.never_expire();
-        if (auto* command = std::get_if<smtp::Command>(&result)) co_return Heard(std::move(*command));
-        co_return Heard(std::move(std::get<smtp::Reply>(result)));
+        co_return heard(std::move(result));
       }
       if (const auto* bad = std::get_if<smtp::BadLine>(&event)) {
         channel_.consume(bad->consumed);
         line_too_long_ = !bad->ended;
         if (bad->ended)
-          co_return bad->fault == smtp::Fault::too_long ? replies::line_too_long() : replies::bare_line_end();
+          co_return heard(bad->fault == smtp::Fault::too_long ? replies::line_too_long() : replies::bare_line_end());
       }
     }
     if (!co_await wait_for_more()) co_return std::nullopt;
   }
+}
+
+// A line is complete: the time that it was given stops.
+Session::Heard Session::heard(Heard line) {
+  command_awaited_ = false;
+  channel_.never_expire();
+  return line;
 }
 
 // A batch of pipelined commands is over: its replies go out in one write (RFC 2920 §3.2), then we wait. The time for a

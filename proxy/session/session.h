@@ -65,6 +65,7 @@ class Session {
 
   asio::awaitable<void> converse();
   asio::awaitable<std::optional<Heard>> hear();
+  Heard heard(Heard line);
   asio::awaitable<bool> wait_for_more();
   asio::awaitable<void> obey(const smtp::Command& command);
   asio::awaitable<void> say(smtp::Reply reply);
@@ -99,7 +100,7 @@ class Session {
   asio::awaitable<void> end_transaction();
   asio::awaitable<void> lost(std::error_code error);
   void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
-  void note_answer(const Pending& asked);
+  void note_answer(const Pending& asked, bool sent_on);
   void count_and_log(const Ending& ending, std::uint64_t octets);
   const Settings& settings() const;
 

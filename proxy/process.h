@@ -8,4 +8,7 @@ namespace proxy {
 // nothing.
 std::expected<void, std::string> become(const std::string& user);
 
+// As many open files as the system allows us: each connection is one or two.
+void raise_descriptor_limit();
+
 }  // namespace proxy
