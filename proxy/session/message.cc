@@ -164,6 +164,7 @@ asio::awaitable<void> Session::on(const smtp::Bdat& bdat) {
     if (!reply && !relay_.chunking()) reply = replies::backend_unavailable();
     if (reply) {
       state_ = smtp::State::chunks;
+      transaction_->chunk_refused = true;
       co_return co_await refuse_chunk(bdat, std::move(*reply));
     }
     transaction_->content.emplace(channel_, relay_, smtp::BodyScanner::Framing::chunks, content_rules());
@@ -172,9 +173,11 @@ asio::awaitable<void> Session::on(const smtp::Bdat& bdat) {
   co_await relay_chunk(bdat);
 }
 
-// RFC 3030 §2: the octets come whatever we say. What follows would be a message with a piece missing.
+// RFC 3030 §2: the octets come whatever we say. Unless they were a whole message, what follows would be one with a piece
+// missing.
 asio::awaitable<void> Session::refuse_chunk(const smtp::Bdat& bdat, smtp::Reply reply) {
-  if (transaction_) transaction_->chunk_refused = true;
+  const bool whole = bdat.last && bdat.well_formed;
+  if (transaction_ && offered_.chunking && !whole) transaction_->chunk_refused = true;
   if (const auto error = co_await discard(channel_, bdat.size, settings().limits.data_timeout))
     co_return co_await lost(error);
   co_await say(std::move(reply));
