@@ -1,8 +1,6 @@
 #pragma once
 #include <array>
 #include <asio/ip/tcp.hpp>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
