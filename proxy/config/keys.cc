@@ -23,7 +23,7 @@ Items items(std::vector<T>& all, void (*describe_one)(KeyVisitor&, T&)) {
 void listener(KeyVisitor& v, Settings::Listen& s) {
   static constexpr std::array tls{string_view("none"), string_view("implicit")};
   v.text({"address", "Address and port to listen on."}, s.address, Form::listener);
-  v.word({"tls", "implicit: TLS from the first byte, as on port 465."}, s.tls, tls);
+  v.word({"tls", "none; implicit, TLS from the first byte as on port 465, is not in this version."}, s.tls, tls);
   v.texts({"proxy_protocol_from",
            "Load balancers in front of this listener: their connections must begin with a PROXY "
            "protocol header, v1 or v2, and any other peer is closed without a reply."},
@@ -46,11 +46,12 @@ void backend(KeyVisitor& v, Settings::Backend& s) {
           "command), proxy-v1 or proxy-v2 (HAProxy's PROXY protocol)."},
          s.client_identity, identities);
   v.word({"tls",
-          "TLS to the backend: none, opportunistic (if offered), required, or verified (required, and the "
-          "certificate must be good)."},
+          "TLS to the backend: none. Not in this version: opportunistic (if offered), required, and verified "
+          "(required, and the certificate must be good)."},
          s.tls, tls);
-  v.text({"ca_file", "Certificates that may have signed the backend's; empty: the system's."}, s.ca_file, Form::path);
-  v.text({"server_name", "Name that the backend's certificate must carry; empty: the host of its address."},
+  v.text({"ca_file", "With tls: certificates that may have signed the backend's; empty: the system's."}, s.ca_file,
+         Form::path);
+  v.text({"server_name", "With tls: name that the backend's certificate must carry; empty: the host of its address."},
          s.server_name, Form::free);
   v.count({"connections",
            "Connections at once, to each address. A client beyond waits up to open_timeout, then gets "
@@ -65,7 +66,7 @@ void backend(KeyVisitor& v, Settings::Backend& s) {
       s.end_of_data_timeout, shortest);
   v.flag({"reuse",
           "true: one backend connection serves several clients, one after the other; with client_identity "
-          "xclient only."},
+          "xclient only. Not in this version."},
          s.reuse);
 }
 
@@ -101,8 +102,10 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
              v.count({"ipv4", "Of an IPv4 address."}, s.client_prefix.ipv4, {0, 32});
              v.count({"ipv6", "Of an IPv6 address."}, s.client_prefix.ipv6, {0, 128});
            });
-  v.words({"identity", "By which proof a client is known again, best first. \"network\" is always there."}, s.identity,
-          proofs);
+  v.words({"identity",
+           "By which proof a client is known again, best first. \"network\" is always there; spf and rdns are not in "
+           "this version."},
+          s.identity, proofs);
   v.count({"auto_allow_after",
            "After so many passed triplets whose message the backend took, a client is not "
            "greylisted any more; 0: never."},
@@ -118,14 +121,16 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
           "true: messages that had waited get one X-Greylist header, and a sender's own is removed from every "
           "message."},
          s.header);
-  v.duration({"history", "How long decisions are kept for explain; \"0s\": not at all."}, s.history, none_too_short);
+  v.duration({"history",
+              "How long decisions are kept for explain; \"0s\": not at all. Accepted, without effect in this version."},
+             s.history, none_too_short);
   v.word({"on_store_failure", "What a failing store means for mail: accept lets it pass, defer answers 451 4.3.0."},
          s.on_store_failure, failures);
 }
 
 void store(KeyVisitor& v, Settings::Store& s) {
   static constexpr std::array engines{string_view("rocksdb"), string_view("redis")};
-  v.word({"engine", "rocksdb: on this host."}, s.engine, engines);
+  v.word({"engine", "rocksdb: on this host. redis is not in this version."}, s.engine, engines);
   v.text({"path", "Directory of the store; made if it isn't there. One process at a time."}, s.path, Form::path);
   v.size({"cache", "Memory for what was read from it."}, s.cache, 1);
   v.reserved({"nodes", "redis: addresses of the servers."});
@@ -182,20 +187,22 @@ void certificate(KeyVisitor& v, Settings::Certificate& s) {
 
 void tls(KeyVisitor& v, Settings::Tls& s) {
   static constexpr std::array versions{string_view("1.2"), string_view("1.3")};
-  v.objects({"certificates", "Our certificates; of several, the client's SNI and algorithms choose."},
-            items(s.certificates, certificate));
+  v.objects(
+      {"certificates", "Our certificates; of several, the client's SNI and algorithms choose. Not in this version."},
+      items(s.certificates, certificate));
   v.word({"min_version", "Oldest TLS version that is spoken: 1.2 or 1.3."}, s.min_version, versions);
-  v.flag({"required", "true: MAIL before STARTTLS gets 530 5.7.0."}, s.required);
+  v.flag({"required", "true: MAIL before STARTTLS gets 530 5.7.0. Not in this version."}, s.required);
 }
 
 void limits(KeyVisitor& v, Settings::Limits& s) {
   v.count({"connections", "Clients at once; one beyond gets 421 4.7.0."}, s.connections, at_least_one);
-  v.count({"connections_per_client", "Likewise, from one address."}, s.connections_per_client, at_least_one);
+  v.count({"connections_per_client", "Likewise, from one IPv4 address or one IPv6 /64."}, s.connections_per_client,
+          at_least_one);
   v.count({"recipients", "Of one transaction; one beyond gets 452 4.5.3."}, s.recipients, at_least_one);
   v.size({"message_size", "Largest message; \"0\": the backend's limit alone."}, s.message_size, 0);
   v.count({"errors", "Of one session; the one that reaches this number gets 421 4.7.0 and a close."}, s.errors,
           at_least_one);
-  v.duration({"command_timeout", "How long a whole command line, a TLS handshake or a PROXY header may take."},
+  v.duration({"command_timeout", "How long a whole command line may take. A PROXY header has 5 s of its own."},
              s.command_timeout, shortest);
   v.duration({"data_timeout", "How long the client may be silent within a message."}, s.data_timeout, shortest);
   v.duration({"drain_timeout", "How long open transactions may go on once the program was told to stop."},
@@ -207,7 +214,7 @@ void log(KeyVisitor& v, Settings::Log& s) {
                                      string_view("error")};
   static constexpr std::array formats{string_view("json"), string_view("text"), string_view("postgrey")};
   v.word({"level", "The least that is logged: debug, info, warning or error."}, s.level, levels);
-  v.word({"format", "json or text; one event a line."}, s.format, formats);
+  v.word({"format", "json or text; one event a line. postgrey is not in this version."}, s.format, formats);
 }
 
 }  // namespace
@@ -231,12 +238,13 @@ void describe(KeyVisitor& v, Settings& s) {
   v.object({"block", "Who is refused with 554 5.7.1, whatever else holds."}, [&] { block(v, s.block); });
   v.object({"bare_line_ends", "What happens to a message with a CR or LF that stands alone."},
            [&] { bare_line_ends(v, s.bare_line_ends); });
-  v.object({"tls", "TLS with the client."}, [&] { tls(v, s.tls); });
+  v.object({"tls", "TLS with the client: not in this version."}, [&] { tls(v, s.tls); });
   v.object({"limits", "What one client, one message and all together may take."}, [&] { limits(v, s.limits); });
-  v.object({"status", "Read-only status over HTTP."},
+  v.object({"status", "Read-only status over HTTP: /status, /healthz, /readyz."},
            [&] { v.text({"address", "Address and port of it."}, s.status_address, Form::listener); });
-  v.object({"admin", "Where the other commands reach the running proxy."},
-           [&] { v.text({"socket", "Path of a Unix socket, mode 0600."}, s.admin_socket, Form::path); });
+  v.object(
+      {"admin", "Where the other commands are to reach the running proxy. Accepted, without effect in this version."},
+      [&] { v.text({"socket", "Path of a Unix socket, mode 0600."}, s.admin_socket, Form::path); });
   v.object({"log", "What is written to stderr."}, [&] { log(v, s.log); });
 }
 
