@@ -12,6 +12,8 @@ using nlohmann::json;
 namespace {
 
 const std::string example = SOURCE_ROOT "/deploy/greygate.json";
+const std::string in_container = SOURCE_ROOT "/deploy/container.json";
+const std::string in_compose = SOURCE_ROOT "/deploy/compose/greygate.json";  // on the host's network
 
 std::string text_of(const std::string& path) {
   std::ostringstream text;
@@ -30,12 +32,25 @@ void add_paths(const json& object, const std::string& prefix, std::vector<std::s
 
 }  // namespace
 
-TEST_CASE("the example configuration is valid") {
-  const auto settings = proxy::load_settings(example);
-  std::string problems;
-  if (!settings)
-    for (const auto& problem : settings.error()) problems += problem.line() + "\n";
-  CHECK(problems == "");
+TEST_CASE("the configurations in deploy are valid") {
+  for (const auto& file : {example, in_container, in_compose}) {
+    CAPTURE(file);
+    const auto settings = proxy::load_settings(file);
+    std::string problems;
+    if (!settings)
+      for (const auto& problem : settings.error()) problems += problem.line() + "\n";
+    CHECK(problems == "");
+  }
+}
+
+TEST_CASE("the status is for the host alone, but in a container with a network of its own") {
+  for (const auto& [file, address] :
+       {std::pair{example, "127.0.0.1:8025"}, {in_compose, "127.0.0.1:8025"}, {in_container, "0.0.0.0:8025"}}) {
+    CAPTURE(file);
+    const auto settings = proxy::load_settings(file);
+    REQUIRE(settings);
+    CHECK(settings->status_address == address);
+  }
 }
 
 TEST_CASE("the example configuration has every key, those without a use in a comment") {
@@ -58,6 +73,5 @@ TEST_CASE("the example configuration shows the defaults") {
   defaults.listen = shown->listen;
   defaults.backend.addresses = shown->backend.addresses;
   defaults.domains = shown->domains;
-  defaults.status_address = shown->status_address;
   CHECK(proxy::effective_json(*shown) == proxy::effective_json(defaults));
 }
