@@ -12,8 +12,8 @@
 #include <cerrno>
 
 #include "proxy/config/host_port.h"
-#include "proxy/connection.h"
 #include "proxy/log.h"
+#include "proxy/serve_connection.h"
 
 namespace proxy {
 

@@ -11,8 +11,8 @@
 #include "proxy/connection_limits.h"
 #include "proxy/counters.h"
 #include "proxy/deadlines.h"
+#include "proxy/dns/resolver.h"
 #include "proxy/hidden_clients.h"
-#include "proxy/names/resolver.h"
 #include "proxy/setup.h"
 
 namespace proxy {

@@ -53,6 +53,7 @@ Reply line_too_long() { return {500, "5.5.2", "Line too long"}; }
 Reply bare_line_end() { return {500, "5.5.2", "Lines must end with CR LF"}; }
 Reply not_implemented() { return {502, "5.5.1", "Command not implemented"}; }
 Reply bad_sequence(std::string_view why) { return {503, "5.5.1", why}; }
+Reply chunk_was_refused() { return bad_sequence("a chunk was refused, say RSET"); }
 Reply bad_arguments(std::string_view why) { return {501, "5.5.4", why}; }
 Reply unknown_parameter(std::string_view keyword) { return {555, "5.5.4", text_of("Unsupported parameter ", keyword)}; }
 Reply needs_smtputf8() { return {553, "5.6.7", "Non-ASCII address needs SMTPUTF8"}; }

@@ -25,6 +25,7 @@ Reply line_too_long();                              // 500 5.5.2
 Reply bare_line_end();                              // 500 5.5.2, in a command
 Reply not_implemented();                            // 502 5.5.1
 Reply bad_sequence(std::string_view why);           // 503 5.5.1
+Reply chunk_was_refused();                          // 503 5.5.1, for what follows a refused BDAT chunk
 Reply bad_arguments(std::string_view why);          // 501 5.5.4
 Reply unknown_parameter(std::string_view keyword);  // 555 5.5.4
 Reply needs_smtputf8();                             // 553 5.6.7

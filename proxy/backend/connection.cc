@@ -84,7 +84,7 @@ void BackendConnection::say_goodbye() {
 }
 
 void BackendConnection::interrupt() {
-  if (!awaits_verdict_) stream_.interrupt(asio::error::shut_down);
+  if (!awaits_final_reply_) stream_.interrupt(asio::error::shut_down);
 }
 
 }  // namespace proxy

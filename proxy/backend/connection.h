@@ -47,8 +47,8 @@ class BackendConnection {
 
   void say_goodbye();  // QUIT, if the kernel takes it at once; its reply is nobody's concern
   void interrupt();    // whatever waits here ends now, unless a message's fate hangs on it
-  void awaits_verdict(bool on) {
-    awaits_verdict_ = on;
+  void awaits_final_reply(bool on) {
+    awaits_final_reply_ = on;
   }  // the end of data is sent: only the time limit may end the wait
 
   BackendAddress& address() const { return address_; }
@@ -61,7 +61,7 @@ class BackendConnection {
   tls::Stream stream_;
   Deadline deadline_;
   std::string input_;  // replies not yet taken
-  bool awaits_verdict_ = false;
+  bool awaits_final_reply_ = false;
 };
 
 }  // namespace proxy

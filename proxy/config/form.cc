@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <asio/ip/address.hpp>
-#include <charconv>
 
 #include "greylist/domain_name.h"
+#include "greylist/ip_address.h"
 #include "proxy/config/host_port.h"
 
 namespace proxy {
@@ -32,16 +32,7 @@ bool is_dns_server(const std::string& text) {
   return parsed && parsed->port != 0 && address(parsed->host);
 }
 
-bool is_network(const std::string& text) {
-  const auto slash = text.find('/');
-  const auto base = address(text.substr(0, slash));
-  if (!base || text.contains('%')) return false;
-  if (slash == std::string::npos) return true;
-  unsigned prefix = 0;
-  const auto end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data() + slash + 1, end, prefix);
-  return error == std::errc() && rest == end && prefix <= (base->is_v4() ? 32u : 128u);
-}
+bool is_network(const std::string& text) { return greylist::Network::parse(text).has_value(); }
 
 // RFC 5321 §4.1.1.1: what greets is a domain of A-labels.
 bool is_host_name(std::string_view text) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "greylist/ip_address.h"
-#include "proxy/names/resolver.h"
+#include "proxy/dns/resolver.h"
 #include "smtp/xclient.h"
 
 namespace proxy {

@@ -20,8 +20,8 @@ struct Ending {
 
 // One client's transactions as a backend sees them. A transaction lives on one backend connection: as long as no
 // recipient was accepted a lost connection is replaced unseen; afterwards its loss is the transaction's, and everything
-// more gets 451 until reset(). The connection is kept for a moment from one transaction to the
-// next.
+// more gets 451 until reset(). The connection is kept for a moment
+// from one transaction to the next.
 class Relay {
  public:
   // What became of a recipient.
@@ -36,11 +36,10 @@ class Relay {
   // replies, word for word, in order. With `data_follows` DATA goes along, if the backend does pipelining.
   asio::awaitable<std::vector<Answer>> recipients(std::shared_ptr<const Setup> setup, const smtp::Mail& mail,
                                                   const std::vector<smtp::Rcpt>& recipients, bool data_follows);
-  bool accepted_any() const { return accepted_ > 0; }
   bool lost() const { return lost_; }  // the transaction's connection is gone
   bool chunking() const { return connection_ && connection_->offers.chunking; }
-  bool awaits_verdict() const { return awaits_verdict_; }  // the end of data is sent, and not answered yet
-  std::string backend() const;                             // the address in use, for logs
+  bool awaits_final_reply() const { return awaits_final_reply_; }  // the end of data is sent, and not answered yet
+  std::string backend() const;                                     // the address in use, for logs
 
   asio::awaitable<smtp::Reply> data();                     // 354, or why not
   asio::awaitable<void> content(std::string_view octets);  // a piece that isn't the last; after a loss it goes nowhere
@@ -51,8 +50,7 @@ class Relay {
 
   void abandon();                 // drops the connection in mid-content: what was sent never completes
   asio::awaitable<void> reset();  // the transaction is over, whatever became of it
-  void turn_away();               // who waits for a free connection waits no longer
-  void cut();                     // who waits for a free connection waits no longer
+  void cut();                     // the program ends: who waits for a free connection waits no longer
   void leave();                   // QUIT: the client left, or its identity changes
 
  private:
@@ -66,7 +64,7 @@ class Relay {
   asio::awaitable<void> swallow(std::size_t replies, bool data);
   asio::awaitable<void> take_data_reply();
   asio::awaitable<void> close_empty_data();
-  asio::awaitable<Ending> verdict();
+  asio::awaitable<Ending> final_reply();
   smtp::Reply checked_data_reply(const BackendConnection::Answer& answer);
   void lose();
   Millis patience() const;
@@ -79,7 +77,7 @@ class Relay {
   bool mail_said_ = false;
   std::size_t accepted_ = 0;
   bool lost_ = false;
-  bool awaits_verdict_ = false;
+  bool awaits_final_reply_ = false;
   std::optional<smtp::Reply> mail_refusal_;  // answers every recipient of the transaction
   std::optional<smtp::Reply> data_reply_;    // of a DATA that went along with the recipients
   Deadline idle_;                            // an idle client holds no connection that another could use

@@ -81,7 +81,7 @@ void Session::drain() {
 }
 
 bool Session::cut() {
-  if (closed_ || relay_.awaits_verdict()) return false;
+  if (closed_ || relay_.awaits_final_reply()) return false;
   relay_.cut();
   channel_.interrupt(asio::error::shut_down);
   return transaction_.has_value();

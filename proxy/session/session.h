@@ -13,7 +13,7 @@
 #include "proxy/session/content.h"
 #include "proxy/session/relay.h"
 #include "smtp/command.h"
-#include "smtp/order.h"
+#include "smtp/command_order.h"
 
 namespace proxy {
 
@@ -69,10 +69,12 @@ class Session {
   asio::awaitable<bool> wait_for_more();
   asio::awaitable<void> obey(const smtp::Command& command);
   asio::awaitable<void> say(smtp::Reply reply);
-  asio::awaitable<void> speak(smtp::Reply reply);
+  asio::awaitable<void> speak(smtp::Reply reply);  // say() without counting errors: what a backend said, or no error
   asio::awaitable<void> fault(smtp::Reply reply);
   asio::awaitable<void> say_and_close(smtp::Reply reply);
 
+  // Each command's part of the conversation: MAIL and RCPT in mail_rcpt.cc, DATA in data.cc, BDAT in bdat.cc, all
+  // others in session.cc.
   asio::awaitable<void> on(const smtp::Helo& helo);
   asio::awaitable<void> on(const smtp::Ehlo& ehlo);
   asio::awaitable<void> on(const smtp::Mail& mail);

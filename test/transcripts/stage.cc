@@ -10,7 +10,7 @@
 #include "greylist/store/memory_store.h"
 #include "proxy/backend/connection.h"
 #include "proxy/config/loader.h"
-#include "proxy/connection.h"
+#include "proxy/serve_connection.h"
 #include "proxy/session/session.h"
 #include "smtp/extensions.h"
 

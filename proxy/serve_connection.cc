@@ -1,4 +1,4 @@
-#include "proxy/connection.h"
+#include "proxy/serve_connection.h"
 
 #include <algorithm>
 #include <array>

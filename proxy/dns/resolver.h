@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "proxy/names/cares_channel.h"
-#include "proxy/names/client_name.h"
+#include "proxy/dns/cares_channel.h"
+#include "proxy/dns/client_name.h"
 
 namespace proxy {
 

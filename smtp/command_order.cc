@@ -1,4 +1,4 @@
-#include "order.h"
+#include "command_order.h"
 
 #include <algorithm>
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/names/client_name.h"
-#include "proxy/names/dns_answer.h"
+#include "proxy/dns/client_name.h"
+#include "proxy/dns/dns_answer.h"
 
 namespace proxy {
 

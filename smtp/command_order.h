@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <cstdint>
 
 // The order of commands (RFC 5321 §4.1.4, RFC 3030 §3), as a table: a verb without a row earns 503.

@@ -1,4 +1,4 @@
-#include "proxy/names/resolver.h"
+#include "proxy/dns/resolver.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <exception>
 #include <optional>
 
-#include "proxy/names/confirmed_name.h"
+#include "proxy/dns/confirmed_name.h"
 #include "test/unit/proxy/dns_responder.h"
 
 namespace proxy {

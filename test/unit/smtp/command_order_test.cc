@@ -1,4 +1,4 @@
-#include "smtp/order.h"
+#include "smtp/command_order.h"
 
 #include <doctest/doctest.h>
 

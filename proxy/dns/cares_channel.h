@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/names/dns_answer.h"
+#include "proxy/dns/dns_answer.h"
 
 struct ares_channeldata;
 

@@ -1,4 +1,4 @@
-#include "proxy/names/cares_channel.h"
+#include "proxy/dns/cares_channel.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>

@@ -1,4 +1,4 @@
-#include "proxy/names/confirmed_name.h"
+#include "proxy/dns/confirmed_name.h"
 
 #include <doctest/doctest.h>
 

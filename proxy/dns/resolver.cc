@@ -1,4 +1,4 @@
-#include "proxy/names/resolver.h"
+#include "proxy/dns/resolver.h"
 
 #include <algorithm>
 #include <asio/redirect_error.hpp>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "proxy/names/confirmed_name.h"
+#include "proxy/dns/confirmed_name.h"
 
 namespace proxy {
 namespace {
