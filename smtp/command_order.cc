@@ -1,5 +1,7 @@
 #include "command_order.h"
 
+#include <array>
+
 #include <algorithm>
 
 namespace smtp {
