@@ -13,19 +13,21 @@ namespace proxy {
 
 namespace {
 
-void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
+// On stderr: stdout has the configuration.
+void print(const char* before, const std::string& text) { std::fprintf(stderr, "%s%s\n", before, text.c_str()); }
 
 asio::awaitable<void> ask_all(Loop& loop, bool& trustworthy) {
   for (const auto& address : loop.setup->backends->addresses()) {
-    print("backend " + address->where().text());
+    print("backend ", address->where().text());
     const auto result = co_await probe(loop, *loop.setup, *address, true);
     if (!result.trouble.empty()) {
-      print("  can't be reached: " + result.trouble);
+      print("  can't be reached: ", result.trouble);
       trustworthy = false;
     }
     for (const auto& answer : result.answers) {
-      std::printf("  %s\n    %s%s\n", answer.question.c_str(), answer.answer.c_str(),
-                  answer.accepted ? "   <-- it would relay for outsiders" : "");
+      print("  ", answer.question);
+      print("    ", answer.answer);
+      if (answer.accepted) print("    ", "it would relay for outsiders");
       trustworthy = trustworthy && !answer.accepted;
     }
   }

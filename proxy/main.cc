@@ -19,9 +19,9 @@ int run(const CheckCommand& command) {
     for (const auto& problem : settings.error()) print(stderr, problem.line() + "\n");
     return failed;
   }
-  if (command.probe) return probe_backends(*settings);
   print(stdout, effective_json(*settings));
-  return std::fflush(stdout) == 0 ? done : failed;
+  if (std::fflush(stdout) != 0) return failed;
+  return command.probe ? probe_backends(*settings) : done;
 }
 
 int run(const ServeCommand& command) { return serve(command.config); }

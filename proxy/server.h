@@ -9,8 +9,8 @@ namespace proxy {
 // if it could not start (the reason on stderr) or a transaction was cut off.
 int serve(const std::string& config_path);
 
-// Asks every backend address what the open-relay guard asks, and prints each question and answer. 1 if one can't be
-// reached or would relay for outsiders, else 0.
+// Asks every backend address what the open-relay guard asks, and prints each question and answer on stderr. 1 if
+// one can't be reached or would relay for outsiders, else 0.
 int probe_backends(const Settings& settings);
 
 }  // namespace proxy
