@@ -98,6 +98,7 @@ class Connection:
         self.transaction = None
         self.input = bytearray()
         self.said = ""  # the code of our last reply
+        self.rcpt = ""  # the recipient that our next reply takes or refuses
         self.ending = None  # the transaction that our next reply takes or refuses
         self.open = True
 
@@ -106,8 +107,12 @@ class Connection:
 
     def write(self, octets):
         self.said = octets[:3].decode("latin-1")
-        if self.ending:  # in the books before the peer knows
-            self.ending.accepted, self.ending = self.said[:1] == "2", None
+        taken = self.said[:1] == "2"  # in the books before the peer knows
+        if self.rcpt and self.transaction:
+            (self.transaction.rcpts if taken else self.transaction.refused).append(self.rcpt)
+        if self.ending:
+            self.ending.accepted = taken
+        self.rcpt, self.ending = "", None
         self.socket.sendall(octets)
 
     def reply(self, line):
@@ -276,6 +281,8 @@ class FakeBackend:
             connection.transaction = Transaction(connection, line)
             if "greygate.invalid" not in line:
                 self.transactions.append(connection.transaction)
+        if verb == "RCPT":
+            connection.rcpt = line
         answer = getattr(self, "_on_" + verb.lower(), None)
         if verb == "BDAT":  # runs its script when it has read the chunk
             answer(connection, line)
@@ -284,9 +291,6 @@ class FakeBackend:
                 answer(connection, line)
             else:
                 connection.reply("500 5.5.2 What?")
-        if verb == "RCPT" and connection.transaction:
-            taken = connection.said[0] == "2"
-            (connection.transaction.rcpts if taken else connection.transaction.refused).append(line)
         if verb == "DATA" and connection.said == "354":
             self._content(connection, line)
         return verb != "QUIT"
