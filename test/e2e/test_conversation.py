@@ -1,19 +1,42 @@
 """The conversation, sentence by sentence: a line in, a reply out."""
 
+import tempfile
+
 import pytest
 
-from fake_backend import KEYWORDS
+from fake_backend import KEYWORDS, FakeBackend
+from greygate import Greygate
+from ports import free_port
 from smtp_client import Closed
 
 LONG = "x" * 70
 
 
+SETTINGS = {"greylist": {"mode": "off"}, "domains": ["example.org", "*.example.net", "münchen.example"],
+            "limits": {"errors": 100}}
+
+
 @pytest.fixture
 def client(make_greygate, backend):
     """A session with a proxy that lets every recipient of its domains in."""
-    greygate = make_greygate(backend, greylist={"mode": "off"}, domains=["example.org", "*.example.net", "münchen.example"],
-                             limits={"errors": 100})
-    with greygate.session() as client:
+    with make_greygate(backend, **SETTINGS).session() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """Such a proxy for all tests that look at replies alone."""
+    backend = FakeBackend(free_port())
+    with tempfile.TemporaryDirectory(prefix="greygate-test-") as directory:
+        greygate = Greygate(directory, [backend.address], SETTINGS).start()
+        yield greygate
+        greygate.clean_up()
+    backend.clean_up()
+
+
+@pytest.fixture
+def talk(shared):
+    with shared.session() as client:
         yield client
 
 
@@ -44,9 +67,9 @@ def says(reply, expected):
     ("a bare CR in a command", "NOOP a\rb", "500 5.5.2"),
     ("a bare LF in a command", "NOOP a\nNOOP", "500 5.5.2"),
 ])
-def test_commands(client, why, line, expected):
-    says(client.cmd(line), expected)
-    says(client.cmd("NOOP"), "250")  # one reply, no more
+def test_commands(talk, why, line, expected):
+    says(talk.cmd(line), expected)
+    says(talk.cmd("NOOP"), "250")  # one reply, no more
 
 
 @pytest.mark.parametrize("why, line, expected", [
@@ -75,10 +98,10 @@ def test_commands(client, why, line, expected):
     ("no path at all", "MAIL FROM:", "501 5.5.4"),
     ("MAIL alone", "MAIL", "501 5.5.4"),
 ])
-def test_mail(client, why, line, expected):
-    says(client.cmd(line), expected)
+def test_mail(talk, why, line, expected):
+    says(talk.cmd(line), expected)
     if expected == "250":
-        says(client.cmd(line), "503 5.5.1")  # nested
+        says(talk.cmd(line), "503 5.5.1")  # nested
 
 
 @pytest.mark.parametrize("why, path, expected", [
@@ -117,14 +140,14 @@ def test_mail(client, why, line, expected):
     ("a parameter that was not offered", "<bob@example.org> FOO=bar", "555 5.5.4"),
     ("NOTIFY was", "<bob@example.org> NOTIFY=NEVER", "250"),
 ])
-def test_rcpt(client, why, path, expected):
-    client.mail()
-    reply = client.cmd("RCPT TO:" + path)
+def test_rcpt(talk, why, path, expected):
+    talk.mail()
+    reply = talk.cmd("RCPT TO:" + path)
     if expected == "5":
         assert 500 <= reply.code < 600, reply
     else:
         says(reply, expected)
-    says(client.cmd("NOOP"), "250")
+    says(talk.cmd("NOOP"), "250")
 
 
 def test_a_stripped_source_route_is_what_is_relayed(client, backend):
