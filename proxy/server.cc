@@ -280,9 +280,9 @@ std::size_t Server::open_connections() const {
 void end_log_or_exit(int status) {
   std::promise<void> ended;
   auto end = ended.get_future();
-  std::thread([&ended] {
+  std::thread([ended = std::move(ended)]() mutable {
     stop_log();
-    ended.set_value_at_thread_exit();
+    ended.set_value();
   }).detach();
   if (end.wait_for(std::chrono::seconds(2)) == std::future_status::timeout) std::_Exit(status);
 }
