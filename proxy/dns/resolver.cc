@@ -101,7 +101,7 @@ asio::awaitable<Addresses> resolve(std::shared_ptr<CaresChannel> channel, std::s
 
 }  // namespace
 
-Resolver::Resolver(asio::io_context& loop, ResolverOptions options)
+Resolver::Resolver(asio::io_context& loop, const ResolverOptions& options)
     : loop_(loop), channel_(CaresChannel::open(loop, options)) {}
 
 Resolver::~Resolver() {
@@ -117,7 +117,7 @@ asio::awaitable<ClientName> Resolver::confirmed_name(asio::ip::address client) {
 
 asio::awaitable<Addresses> Resolver::addresses(std::string host) { return resolve(channel_, std::move(host)); }
 
-void Resolver::reconfigure(ResolverOptions options) {
+void Resolver::reconfigure(const ResolverOptions& options) {
   std::erase_if(retired_, [](const auto& retired) { return retired.expired(); });
   retired_.push_back(std::exchange(channel_, CaresChannel::open(loop_, options)));
 }

@@ -17,7 +17,7 @@ namespace proxy {
 // coroutines that await them may outlive it.
 class Resolver {
  public:
-  Resolver(asio::io_context& loop, ResolverOptions options);
+  Resolver(asio::io_context& loop, const ResolverOptions& options);
   ~Resolver();  // before the loop goes
   Resolver(const Resolver&) = delete;
 
@@ -25,7 +25,7 @@ class Resolver {
   // A and AAAA of a host, IPv4 first, hosts file included; an address literal is its own answer. The error says what
   // went wrong. Where one family's answer is in and the other's isn't to be had, the one will do.
   asio::awaitable<std::expected<std::vector<asio::ip::address>, std::string>> addresses(std::string host);
-  void reconfigure(ResolverOptions options);  // for questions asked from now on
+  void reconfigure(const ResolverOptions& options);  // for questions asked from now on
 
  private:
   asio::io_context& loop_;

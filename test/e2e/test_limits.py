@@ -142,7 +142,7 @@ def test_a_command_line_without_end(greygate):
 
 def test_many_clients_at_once(make_greygate, backend):
     """500 sessions opened together: each is greeted, answered, and put off."""
-    greygate = make_greygate(backend, limits={"connections_per_client": 1000})
+    greygate = make_greygate(backend, limits={"connections_per_client": 1000}, greylist={"delay": "1h"})
     clients = [Client(greygate.port, greeting=False) for _ in range(500)]
     for client in clients:
         client.send("EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<bob@example.org>\r\nQUIT\r\n")
