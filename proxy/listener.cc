@@ -13,7 +13,6 @@
 
 #include "proxy/config/host_port.h"
 #include "proxy/log.h"
-#include "proxy/serve_connection.h"
 
 namespace proxy {
 
@@ -47,7 +46,8 @@ std::expected<Listener::BoundSocket, std::error_code> Listener::bound(const tcp:
 
 Listener::Listener(const Settings::Listen& settings) : address_(settings.address) {
   for (const auto& network : settings.proxy_protocol_from)
-    if (const auto parsed = greylist::Network::parse(network)) proxies_.push_back(*parsed);
+    if (const auto parsed = greylist::Network::parse(network)) terms_.proxies.push_back(*parsed);
+  terms_.implicit_tls = settings.tls == "implicit";
 }
 
 std::expected<std::unique_ptr<Listener>, Listener::BindFailure> Listener::bind(const Settings::Listen& settings,
@@ -90,7 +90,7 @@ void Listener::accept(Loop& loop, std::size_t index) {
 }
 
 void Listener::begin(Loop& loop, tcp::socket socket) {
-  asio::co_spawn(loop.io, serve_connection(loop, std::move(socket), proxies_), asio::detached);
+  asio::co_spawn(loop.io, serve_connection(loop, std::move(socket), terms_), asio::detached);
 }
 
 asio::awaitable<void> Listener::take_connections(Loop& loop, std::size_t index) {

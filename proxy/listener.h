@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "greylist/ip_address.h"
 #include "proxy/config/settings.h"
 #include "proxy/loop.h"
+#include "proxy/serve_connection.h"
 
 namespace proxy {
 
@@ -50,7 +50,7 @@ class Listener {
   void begin(Loop& loop, asio::ip::tcp::socket socket);
 
   const std::string address_;
-  std::vector<greylist::Network> proxies_;  // whose PROXY header is believed; empty: none is expected
+  ListenerTerms terms_;
   asio::ip::tcp protocol_ = asio::ip::tcp::v4();
   std::vector<BoundSocket> bound_;                  // until listen()
   std::vector<asio::ip::tcp::acceptor> acceptors_;  // from then on; by loop

@@ -14,6 +14,8 @@
 #include "proxy/dns/resolver.h"
 #include "proxy/hidden_clients.h"
 #include "proxy/setup.h"
+#include "proxy/tls_counts.h"
+#include "tls/turnstile.h"
 
 namespace proxy {
 
@@ -29,6 +31,7 @@ struct Site {
   greylist::Store& store;
   ConnectionLimits connections;
   HiddenClients hidden_clients;
+  TlsCounts tls_counts;
   std::atomic<std::uint64_t> next_session;
 };
 
@@ -45,6 +48,7 @@ struct Loop {
   std::unordered_set<BackendConnection*> backend_connections;
   asio::io_context io{1};
   Deadlines deadlines{io};
+  tls::Turnstile handshakes{io};
   Resolver resolver;
   Buffers buffers;
   Counters counters;

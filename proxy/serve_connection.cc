@@ -61,8 +61,8 @@ asio::awaitable<std::optional<Ends>> proxied_ends(Loop& loop, tls::Stream& strea
   }
 }
 
-asio::awaitable<void> converse(Loop& loop, tls::Stream stream, Ends ends) {
-  Session session(loop, std::move(stream), std::move(ends.from), std::move(ends.to));
+asio::awaitable<void> converse(Loop& loop, tls::Stream stream, Ends ends, Session::Begins begins) {
+  Session session(loop, std::move(stream), std::move(ends.from), std::move(ends.to), begins);
   const auto& settings = loop.setup->settings;
   auto& connections = loop.counters.connections;
   if (loop.draining) {
@@ -96,16 +96,16 @@ class Open {
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, std::vector<greylist::Network> proxies) {
+asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, ListenerTerms terms) {
   const Open open(loop);
   std::error_code from_error, to_error;
   Ends ends{endpoint(socket.remote_endpoint(from_error)), endpoint(socket.local_endpoint(to_error))};
   if (from_error || to_error) co_return;  // gone before we looked
   tls::Stream stream(std::move(socket));
-  if (!proxies.empty()) {
+  if (!terms.proxies.empty()) {
     const auto peer = ends.from.address;
     std::optional<Ends> told;
-    if (trusted(proxies, peer)) told = co_await proxied_ends(loop, stream, ends);
+    if (trusted(terms.proxies, peer)) told = co_await proxied_ends(loop, stream, ends);
     if (!told) {
       loop.counters.connections.refused.add();
       LogEvent(LogLevel::warning, "proxy_header_refused").with("peer", peer).write();
@@ -113,7 +113,8 @@ asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, std::vect
     }
     ends = std::move(*told);
   }
-  co_await converse(loop, std::move(stream), std::move(ends));
+  const auto begins = terms.implicit_tls ? Session::Begins::in_tls : Session::Begins::plain;
+  co_await converse(loop, std::move(stream), std::move(ends), begins);
 }
 
 }  // namespace proxy

@@ -8,9 +8,13 @@
 
 namespace proxy {
 
-// Serves one accepted connection to its end: the PROXY header where the listener asks for one (then `proxies` isn't
-// empty), the limits, the session.
-asio::awaitable<void> serve_connection(Loop& loop, asio::ip::tcp::socket socket,
-                                       std::vector<greylist::Network> proxies);
+// How connections to one listener begin.
+struct ListenerTerms {
+  std::vector<greylist::Network> proxies;  // whose PROXY header is believed; empty: none is expected
+  bool implicit_tls = false;               // a handshake comes before the greeting
+};
+
+// Serves one accepted connection to its end: the PROXY header where one is expected, the limits, the session.
+asio::awaitable<void> serve_connection(Loop& loop, asio::ip::tcp::socket socket, ListenerTerms terms);
 
 }  // namespace proxy

@@ -20,6 +20,7 @@
 #include "proxy/backend/connection.h"
 #include "proxy/backend/probe.h"
 #include "proxy/backend/watch.h"
+#include "proxy/certificates.h"
 #include "proxy/listener.h"
 #include "proxy/log.h"
 #include "proxy/loop.h"
@@ -46,10 +47,9 @@ struct Stop {  // why the program can't start
 // The running program: loops, listeners, store, backends and their life from start to drain.
 class Server {
  public:
-  Server(std::string config_path, std::shared_ptr<const Setup> setup)
-      : config_path_(std::move(config_path)), setup_(std::move(setup)) {}
+  explicit Server(std::string config_path) : config_path_(std::move(config_path)) {}
 
-  std::expected<void, Stop> start();
+  std::expected<void, Stop> start(std::shared_ptr<Setup> setup);
   int run();  // until it has drained; the exit status
 
  private:
@@ -61,6 +61,7 @@ class Server {
   void accept();
   void wait_for_signal();
   void reload();
+  void warn_of_expiry();
   void drain();
   void wait_for_sessions();
   void cut();
@@ -73,7 +74,7 @@ class Server {
 
   const std::string config_path_;
   mutable std::mutex setup_mutex_;
-  std::shared_ptr<const Setup> setup_;  // written on this thread alone, under setup_mutex_
+  std::shared_ptr<const Setup> setup_;  // replaced on this thread alone, under setup_mutex_
   SystemClock clock_;
   std::unique_ptr<greylist::Store> store_;
   std::unique_ptr<Site> site_;
@@ -84,6 +85,7 @@ class Server {
   asio::io_context control_{1};  // this thread's: signals and the course of things
   asio::signal_set signals_{control_};
   asio::steady_timer timer_{control_};
+  asio::steady_timer expiry_timer_{control_};
   std::vector<WorkGuard> work_;
   std::vector<std::jthread> threads_;
   std::atomic<std::size_t> stopped_listening_ = 0;  // loops
@@ -94,12 +96,14 @@ class Server {
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
-std::expected<void, Stop> Server::start() {
+std::expected<void, Stop> Server::start(std::shared_ptr<Setup> setup) {
+  setup_ = setup;
   const std::size_t loops = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
   // Ports may need root; files must not belong to it. And nobody can connect before the store is ours.
   if (auto bound = bind(loops); !bound) return bound;
   if (auto became = become(settings().user); !became) return std::unexpected(Stop{became.error()});
   if (auto opened = open_store(); !opened) return opened;
+  add_own_certificate(*setup);
   // Sessions are numbered from the time of the start, so that the logs of two runs don't mix.
   const auto first_session = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) << 8;
   site_ = std::make_unique<Site>(clock_, *store_, first_session);
@@ -176,6 +180,20 @@ void Server::accept() {
   on_every_loop([this](Loop& loop, std::size_t index) {
     for (const auto& listener : listeners_) listener->accept(loop, index);
   });
+  warn_of_expiry();
+}
+
+// Now, and every day from now on.
+void Server::warn_of_expiry() {
+  for (const auto& certificate : expiring(setup_->tls, std::chrono::system_clock::now()))
+    LogEvent(LogLevel::warning, "certificate_expires")
+        .with("certificate", certificate.file)
+        .with("expires", date_of(certificate.expires))
+        .write();
+  expiry_timer_.expires_after(std::chrono::hours(24));
+  expiry_timer_.async_wait([this](const std::error_code& error) {
+    if (!error) warn_of_expiry();
+  });
 }
 
 void Server::on_every_loop(const std::function<void(Loop&, std::size_t)>& task) {
@@ -207,6 +225,7 @@ void Server::reload() {
   }
   for (const auto& key : changes_needing_restart(settings(), (*made)->settings))
     LogEvent(LogLevel::warning, "restart_needed").with("key", key).write();
+  add_own_certificate(**made);
   {
     const std::lock_guard lock(setup_mutex_);
     setup_ = std::move(*made);
@@ -218,6 +237,7 @@ void Server::reload() {
     loop.resolver.reconfigure({setup->settings.dns.servers, setup->settings.dns.timeout});
   });
   LogEvent(LogLevel::info, "reloaded").write();
+  warn_of_expiry();
 }
 
 void Server::drain() {
@@ -261,6 +281,7 @@ void Server::stop() {
   });
   work_.clear();
   signals_.cancel();
+  expiry_timer_.cancel();
 }
 
 void Server::close() {
@@ -308,8 +329,8 @@ int serve(const std::string& config_path) {
   start_log((*setup)->settings.log.level, (*setup)->settings.log.format);
   int status = 1;
   {
-    Server server(config_path, std::move(*setup));
-    if (const auto started = server.start(); started)
+    Server server(config_path);
+    if (const auto started = server.start(std::move(*setup)); started)
       status = server.run();
     else
       failed(started.error().why);

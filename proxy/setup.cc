@@ -1,6 +1,8 @@
 #include "proxy/setup.h"
 
+#include "proxy/certificates.h"
 #include "proxy/config/build_policy.h"
+#include "proxy/log.h"
 
 namespace proxy {
 
@@ -12,10 +14,19 @@ bool same_backends(const Settings::Backend& a, const Settings::Backend& b) {
 
 }  // namespace
 
-std::expected<std::shared_ptr<const Setup>, ConfigProblems> make_setup(Settings settings, const Setup* before) {
+std::expected<std::shared_ptr<Setup>, ConfigProblems> make_setup(Settings settings, const Setup* before) {
   auto policy = build_policy(settings);
   if (!policy) return std::unexpected(std::move(policy.error()));
   auto setup = std::make_shared<Setup>();
+  setup->ticket_keys = before ? before->ticket_keys : std::make_shared<tls::TicketKeys>();
+  if (!settings.tls.certificates.empty()) {
+    auto tls = build_server_tls(settings, setup->ticket_keys);
+    if (!tls) return std::unexpected(std::move(tls.error()));
+    setup->tls = std::move(*tls);
+  }
+  auto backend_tls = build_backend_tls(settings);
+  if (!backend_tls) return std::unexpected(std::move(backend_tls.error()));
+  setup->backend_tls = std::move(*backend_tls);
   for (const auto& network : settings.bare_line_ends.exclude_clients)
     if (const auto parsed = greylist::Network::parse(network)) setup->bare_line_ends_excluded.push_back(*parsed);
   if (before && same_backends(before->settings.backend, settings.backend))
@@ -25,6 +36,23 @@ std::expected<std::shared_ptr<const Setup>, ConfigProblems> make_setup(Settings 
   setup->policy = std::move(*policy);
   setup->settings = std::move(settings);
   return setup;
+}
+
+void add_own_certificate(Setup& setup) {
+  if (!setup.settings.tls.certificates.empty()) return;
+  auto own = build_own_tls(setup.settings, setup.ticket_keys);
+  if (!own) {
+    LogEvent(LogLevel::error, "no_certificate").with("reason", own.error()).write();
+    return;
+  }
+  const auto& certificate = own->tls.certificates.front();
+  const auto level = own->not_kept.empty() ? LogLevel::info : LogLevel::warning;
+  LogEvent event(level, "self_signed_certificate");
+  event.with("certificate", certificate.file).with("expires", date_of(certificate.expires));
+  event.with("made", own->made ? "now" : "before");
+  if (!own->not_kept.empty()) event.with("not_kept", own->not_kept);
+  event.write();
+  setup.tls = std::move(own->tls);
 }
 
 std::vector<std::string> changes_needing_restart(const Settings& before, const Settings& after) {

@@ -46,6 +46,7 @@ Reply ok() { return {250, "2.0.0", "OK"}; }
 Reply sender_ok() { return {250, "2.1.0", "Sender OK"}; }
 Reply help() { return {214, "2.0.0", "See RFC 5321"}; }
 Reply vrfy() { return {252, "2.5.0", "Cannot verify, send mail to find out"}; }
+Reply ready_for_tls() { return {220, "2.0.0", "Ready to start TLS"}; }
 Reply chunk_ok(std::uint64_t octets) { return {250, "2.0.0", std::to_string(octets) + " octets received"}; }
 
 Reply unknown_command() { return {500, "5.5.2", "Command not recognized"}; }
@@ -57,6 +58,7 @@ Reply chunk_was_refused() { return bad_sequence("a chunk was refused, say RSET")
 Reply bad_arguments(std::string_view why) { return {501, "5.5.4", why}; }
 Reply unknown_parameter(std::string_view keyword) { return {555, "5.5.4", text_of("Unsupported parameter ", keyword)}; }
 Reply needs_smtputf8() { return {553, "5.6.7", "Non-ASCII address needs SMTPUTF8"}; }
+Reply must_start_tls() { return {530, "5.7.0", "Must issue a STARTTLS command first"}; }
 Reply too_many_recipients() { return {452, "4.5.3", "Too many recipients"}; }
 Reply too_large() { return {552, "5.3.4", "Message too large"}; }
 Reply bare_line_end_in_content() { return {550, "5.6.0", "Message contains a bare CR or LF"}; }

@@ -18,6 +18,7 @@ Reply ok();                            // 250 2.0.0
 Reply sender_ok();                     // 250 2.1.0
 Reply help();                          // 214 2.0.0
 Reply vrfy();                          // 252 2.5.0
+Reply ready_for_tls();                 // 220 2.0.0
 Reply chunk_ok(std::uint64_t octets);  // 250 2.0.0, for a BDAT chunk
 
 Reply unknown_command();                            // 500 5.5.2
@@ -28,6 +29,7 @@ Reply bad_sequence(std::string_view why);           // 503 5.5.1
 Reply chunk_was_refused();                          // 503 5.5.1, for what follows a refused BDAT chunk
 Reply bad_arguments(std::string_view why);          // 501 5.5.4
 Reply unknown_parameter(std::string_view keyword);  // 555 5.5.4
+Reply must_start_tls();                             // 530 5.7.0, RFC 3207 §4
 Reply needs_smtputf8();                             // 553 5.6.7
 Reply too_many_recipients();                        // 452 4.5.3
 Reply too_large();                                  // 552 5.3.4

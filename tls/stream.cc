@@ -13,7 +13,7 @@ namespace {
 
 std::error_code last_error() { return {errno, asio::error::get_system_category()}; }
 bool would_block(const std::error_code& error) {
-  return error == asio::error::would_block || error == asio::error::try_again;
+  return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
 }
 
 }  // namespace
@@ -30,8 +30,8 @@ void Stream::prepare() {
 
 asio::awaitable<std::error_code> Stream::connect(tcp::endpoint to) {
   if (interrupted_) co_return interrupted_;
+  close();
   std::error_code failed;
-  socket_.close(failed);
   socket_.open(to.protocol(), failed);
   if (failed) co_return failed;
   const auto [error] = co_await socket_.async_connect(to, asio::experimental::as_tuple(asio::use_awaitable));
@@ -39,24 +39,33 @@ asio::awaitable<std::error_code> Stream::connect(tcp::endpoint to) {
   co_return interrupted_ ? interrupted_ : error;
 }
 
-asio::awaitable<std::error_code> Stream::ready(tcp::socket::wait_type what) {
+asio::awaitable<std::error_code> Stream::ready(Wait what) {
   if (interrupted_) co_return interrupted_;
   const auto [error] = co_await socket_.async_wait(what, asio::experimental::as_tuple(asio::use_awaitable));
   co_return interrupted_ ? interrupted_ : error;
 }
 
-asio::awaitable<std::error_code> Stream::readable() { return ready(tcp::socket::wait_read); }
+asio::awaitable<std::error_code> Stream::readable() {
+  if (!drained_ && !interrupted_) co_return std::error_code{};
+  co_return co_await ready(read_waits_for_);
+}
 
-Stream::Count Stream::try_read(std::span<char> room) { return receive(room, 0); }
-Stream::Count Stream::try_peek(std::span<char> room) { return receive(room, MSG_PEEK); }
+Stream::Count Stream::try_read(std::span<char> room) {
+  if (interrupted_) return std::unexpected(interrupted_);
+  return session_ ? decrypt(room) : receive(room, 0);
+}
+
+Stream::Count Stream::try_peek(std::span<char> room) {
+  if (interrupted_) return std::unexpected(interrupted_);
+  return receive(room, MSG_PEEK);
+}
 
 Stream::Count Stream::receive(std::span<char> room, int flags) {
-  if (interrupted_) return std::unexpected(interrupted_);
   const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT | flags);
   if (got > 0) return static_cast<std::size_t>(got);
   if (got == 0) return std::unexpected(std::error_code(asio::error::eof));
   const auto error = last_error();
-  if (would_block(error) || error == asio::error::interrupted) return 0;
+  if (would_block(error)) return 0;
   return std::unexpected(error);
 }
 
@@ -68,25 +77,37 @@ asio::awaitable<Stream::Count> Stream::read(std::span<char> room) {
   }
 }
 
+// What could be sent at once. If that is nothing, `wait` says what to wait for.
+std::expected<std::size_t, std::error_code> Stream::send(std::string_view octets, Wait& wait) {
+  if (session_) return encrypt(octets, wait);
+  wait = Wait::wait_write;
+  return send_plain(octets);
+}
+
+std::expected<std::size_t, std::error_code> Stream::send_plain(std::string_view octets) {
+  const auto sent = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  const auto error = last_error();
+  if (would_block(error)) return 0;
+  return std::unexpected(error);
+}
+
 asio::awaitable<std::error_code> Stream::write(std::string_view& octets) {
   while (!octets.empty()) {
     if (interrupted_) co_return interrupted_;
-    const auto sent = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0) {
-      octets.remove_prefix(static_cast<std::size_t>(sent));
-      continue;
-    }
-    const auto error = last_error();
-    if (error == asio::error::interrupted) continue;
-    if (!would_block(error)) co_return error;
-    if (const auto failed = co_await ready(tcp::socket::wait_write)) co_return failed;
+    Wait wait = Wait::wait_write;
+    const auto sent = send(octets, wait);
+    if (!sent) co_return sent.error();
+    octets.remove_prefix(*sent);
+    if (*sent > 0) continue;
+    if (const auto failed = co_await ready(wait)) co_return failed;
   }
   co_return std::error_code{};
 }
 
 void Stream::try_write(std::string_view octets) {
-  [[maybe_unused]] const auto sent =
-      ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  Wait wait;
+  [[maybe_unused]] const auto sent = send(octets, wait);
 }
 
 void Stream::interrupt(std::error_code why) {
@@ -95,12 +116,10 @@ void Stream::interrupt(std::error_code why) {
   socket_.cancel(ignored);
 }
 
-void Stream::finish_sending() {
-  std::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-}
-
 void Stream::close() {
+  session_.reset();
+  drained_ = true;
+  broken_ = false;
   std::error_code ignored;
   socket_.close(ignored);
 }

@@ -35,6 +35,10 @@ class BackendConnection {
   BackendConnection& operator=(const BackendConnection&) = delete;
 
   asio::awaitable<Sent> connect(asio::ip::tcp::endpoint to, Millis limit);
+  // Goes on in TLS, within `limit`; `name` is whom we expect. The error says why not, in words.
+  asio::awaitable<tls::Stream::Handshake> start_tls(std::shared_ptr<const tls::ClientContext> context, std::string name,
+                                                    Millis limit);
+  std::string protection() const { return stream_.protection(); }  // "none" while plain
   // Everything is handed to the kernel within `limit`, or the connection is lost.
   asio::awaitable<Sent> send(std::string_view octets, Millis limit);
   // The next reply, whole, within `limit`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/log.h"
 #include "proxy/loop.h"
 #include "smtp/proxy_header.h"
 
@@ -30,12 +31,9 @@ class Opening {
   bool refuses_client() const { return refuses_client_; }
 
   asio::awaitable<Step> run() {
-    if (auto step = co_await connect(); !step) co_return step;
-    if (auto step = co_await expect(220, "greeting", announced()); !step) {
-      refuses_client_ = refused_ && !announced().empty();
-      co_return step;
-    }
-    if (auto step = co_await ehlo(uses_xclient() ? setup_.settings.hostname : helo()); !step) co_return step;
+    if (auto step = co_await greet(); !step) co_return step;
+    if (setup_.backend_tls)
+      if (auto step = co_await protect(); !step) co_return step;
     if (!uses_xclient()) co_return Step();
     co_return co_await xclient();
   }
@@ -53,6 +51,47 @@ class Opening {
     return {};
   }
   Millis limit() const { return std::min(setup_.settings.backend.reply_timeout, left(until_)); }
+
+  asio::awaitable<Step> greet() {
+    if (auto step = co_await connect(); !step) co_return step;
+    if (auto step = co_await expect(220, "greeting", announced()); !step) {
+      refuses_client_ = refused_ && !announced().empty();
+      co_return step;
+    }
+    co_return co_await first_ehlo();
+  }
+
+  asio::awaitable<Step> first_ehlo() { return ehlo(uses_xclient() ? setup_.settings.hostname : helo()); }
+
+  // STARTTLS, and EHLO again: what was offered in the clear doesn't count (RFC 3207 §4.2).
+  asio::awaitable<Step> protect() {
+    const bool may_be_plain = setup_.settings.backend.tls == "opportunistic";
+    if (!connection_.offers.starttls) {
+      if (may_be_plain) co_return Step();
+      co_return std::unexpected("STARTTLS: not offered");
+    }
+    if (auto step = co_await start_tls(); !step) {
+      if (!may_be_plain) co_return step;
+      LogEvent(LogLevel::warning, "backend_tls_failed")
+          .with("backend", connection_.address().where().text())
+          .with("reason", step.error())
+          .write();
+      co_return co_await greet();
+    }
+    connection_.offers = {};
+    co_return co_await first_ehlo();
+  }
+
+  asio::awaitable<Step> start_tls() {
+    std::string command = "STARTTLS\r\n";
+    if (auto step = co_await expect(220, "STARTTLS", std::move(command)); !step) co_return step;
+    const auto& expected = setup_.settings.backend.server_name;
+    std::string name = expected.empty() ? connection_.address().where().host : expected;
+    auto context = setup_.backend_tls;
+    const auto done = co_await connection_.start_tls(std::move(context), std::move(name), limit());
+    if (!done) co_return std::unexpected("TLS: " + done.error());
+    co_return Step();
+  }
 
   asio::awaitable<Step> connect() {
     const auto& where = connection_.address().where();

@@ -23,7 +23,7 @@ Items items(std::vector<T>& all, void (*describe_one)(KeyVisitor&, T&)) {
 void listener(KeyVisitor& v, Settings::Listen& s) {
   static constexpr std::array tls{string_view("none"), string_view("implicit")};
   v.text({"address", "Address and port to listen on."}, s.address, Form::listener);
-  v.word({"tls", "none; implicit, TLS from the first byte as on port 465, is not in this version."}, s.tls, tls);
+  v.word({"tls", "none: plain, with STARTTLS offered; implicit: TLS from the first byte, as on port 465."}, s.tls, tls);
   v.texts({"proxy_protocol_from",
            "Load balancers in front of this listener: their connections must begin with a PROXY "
            "protocol header, v1 or v2, and any other peer is closed without a reply."},
@@ -46,8 +46,8 @@ void backend(KeyVisitor& v, Settings::Backend& s) {
           "command), proxy-v1 or proxy-v2 (HAProxy's PROXY protocol)."},
          s.client_identity, identities);
   v.word({"tls",
-          "TLS to the backend: none. Not in this version: opportunistic (if offered), required, and verified "
-          "(required, and the certificate must be good)."},
+          "TLS to the backend: none, opportunistic (if it can be had, else plain), required, or verified (required, "
+          "and the certificate must have a chain to a known root and the right name)."},
          s.tls, tls);
   v.text({"ca_file", "With tls: certificates that may have signed the backend's; empty: the system's."}, s.ca_file,
          Form::path);
@@ -188,10 +188,12 @@ void certificate(KeyVisitor& v, Settings::Certificate& s) {
 void tls(KeyVisitor& v, Settings::Tls& s) {
   static constexpr std::array versions{string_view("1.2"), string_view("1.3")};
   v.objects(
-      {"certificates", "Our certificates; of several, the client's SNI and algorithms choose. Not in this version."},
+      {"certificates",
+       "Our certificates; of several, the client's SNI and algorithms choose, and the first is for those who name "
+       "nobody. None: a self-signed one is made at the first start and kept beside the store."},
       items(s.certificates, certificate));
   v.word({"min_version", "Oldest TLS version that is spoken: 1.2 or 1.3."}, s.min_version, versions);
-  v.flag({"required", "true: MAIL before STARTTLS gets 530 5.7.0. Not in this version."}, s.required);
+  v.flag({"required", "true: MAIL before STARTTLS gets 530 5.7.0."}, s.required);
 }
 
 void limits(KeyVisitor& v, Settings::Limits& s) {
@@ -202,7 +204,8 @@ void limits(KeyVisitor& v, Settings::Limits& s) {
   v.size({"message_size", "Largest message; \"0\": the backend's limit alone."}, s.message_size, 0);
   v.count({"errors", "Of one session; the one that reaches this number gets 421 4.7.0 and a close."}, s.errors,
           at_least_one);
-  v.duration({"command_timeout", "How long a whole command line may take. A PROXY header has 5 s of its own."},
+  v.duration({"command_timeout",
+              "How long a whole command line may take, and a TLS handshake. A PROXY header has 5 s of its own."},
              s.command_timeout, shortest);
   v.duration({"data_timeout", "How long the client may be silent within a message."}, s.data_timeout, shortest);
   v.duration({"drain_timeout", "How long open transactions may go on once the program was told to stop."},
@@ -238,7 +241,7 @@ void describe(KeyVisitor& v, Settings& s) {
   v.object({"block", "Who is refused with 554 5.7.1, whatever else holds."}, [&] { block(v, s.block); });
   v.object({"bare_line_ends", "What happens to a message with a CR or LF that stands alone."},
            [&] { bare_line_ends(v, s.bare_line_ends); });
-  v.object({"tls", "TLS with the client: not in this version."}, [&] { tls(v, s.tls); });
+  v.object({"tls", "TLS with the client."}, [&] { tls(v, s.tls); });
   v.object({"limits", "What one client, one message and all together may take."}, [&] { limits(v, s.limits); });
   v.object({"status", "Read-only status over HTTP: /status, /healthz, /readyz."},
            [&] { v.text({"address", "Address and port of it."}, s.status_address, Form::listener); });

@@ -7,20 +7,6 @@
 namespace proxy {
 namespace {
 
-constexpr auto no_tls = "TLS is not available in this version";
-
-void client_tls(const Settings& settings, ConfigProblems& problems) {
-  for (std::size_t i = 0; i < settings.listen.size(); ++i)
-    if (settings.listen[i].tls == "implicit") problems.push_back({"listen[" + std::to_string(i) + "].tls", no_tls});
-  if (!settings.tls.certificates.empty()) problems.push_back({"tls.certificates", no_tls});
-  if (settings.tls.required) problems.push_back({"tls.required", no_tls});
-}
-
-void backend_tls(const Settings& settings, ConfigProblems& problems) {
-  if (settings.backend.tls != "none")
-    problems.push_back({"backend.tls", std::string(no_tls) + "; \"none\" is the only choice"});
-}
-
 void backend_reuse(const Settings& settings, ConfigProblems& problems) {
   if (settings.backend.reuse)
     problems.push_back({"backend.reuse", "not in this version: every client has a backend connection of its own"});
@@ -47,8 +33,7 @@ void postgrey_log(const Settings& settings, ConfigProblems& problems) {
 
 ConfigProblems not_yet(const Settings& settings) {
   ConfigProblems problems;
-  for (const auto check : {client_tls, backend_tls, backend_reuse, redis, identities, postgrey_log})
-    check(settings, problems);
+  for (const auto check : {backend_reuse, redis, identities, postgrey_log}) check(settings, problems);
   return problems;
 }
 

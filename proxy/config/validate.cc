@@ -94,23 +94,12 @@ void user(const Settings& s, ConfigProblems& problems) {
     problems.push_back({"user", "no such user: \"" + s.user + "\"; name an account of this system"});
 }
 
-void files(const Settings& s, ConfigProblems& problems) {
-  const auto readable = [&](std::string key, const std::string& path) {
-    if (access(path.c_str(), R_OK) != 0) problems.push_back({std::move(key), path + ": " + std::strerror(errno)});
-  };
-  if (!s.backend.ca_file.empty()) readable("backend.ca_file", s.backend.ca_file);
-  for (std::size_t i = 0; i < s.tls.certificates.size(); ++i) {
-    readable(at("tls.certificates", i) + ".certificate", s.tls.certificates[i].certificate);
-    readable(at("tls.certificates", i) + ".key", s.tls.certificates[i].key);
-  }
-}
-
 }  // namespace
 
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
   for (const Check check :
-       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, reply, reuse, user, files})
+       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, reply, reuse, user})
     check(settings, problems);
   return problems;
 }

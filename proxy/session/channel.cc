@@ -57,6 +57,22 @@ asio::awaitable<std::error_code> Channel::flush() {
   co_return error;
 }
 
+std::expected<bool, std::error_code> Channel::surplus() {
+  if (!unread().empty()) return true;
+  char octet = 0;
+  const auto got = stream_.try_read({&octet, 1});
+  if (!got) return std::unexpected(got.error());
+  return *got > 0;
+}
+
+asio::awaitable<tls::Stream::Handshake> Channel::start_tls(std::shared_ptr<const tls::ServerContext> context) {
+  stow();
+  more_likely_ = false;
+  auto done = co_await stream_.accept_tls(std::move(context), loop_.handshakes);
+  if (!done) output_.clear();
+  co_return done;
+}
+
 asio::awaitable<void> Channel::close(Millis patience) {
   stream_.resume();
   deadline_.after(patience);

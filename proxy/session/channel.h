@@ -33,6 +33,13 @@ class Channel {
   std::size_t unsaid() const { return output_.size(); }
   asio::awaitable<std::error_code> flush();  // writes what was said
 
+  // Whether more has come than was consumed; one look that doesn't wait.
+  std::expected<bool, std::error_code> surplus();
+  // Goes on in TLS; what was said and not written is forgotten if that fails.
+  asio::awaitable<tls::Stream::Handshake> start_tls(std::shared_ptr<const tls::ServerContext> context);
+  bool secure() const { return stream_.secure(); }
+  std::string protection() const { return stream_.protection(); }  // "none" while plain
+
   // What waits here fails with asio::error::timed_out after `time`.
   void expire_after(Millis time) { deadline_.after(time); }
   void never_expire() { deadline_.never(); }

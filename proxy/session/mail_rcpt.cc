@@ -20,6 +20,7 @@ constexpr std::size_t largest_batch = 100;
 asio::awaitable<void> Session::on(const smtp::Mail& mail) {
   if (loop_.draining) co_return co_await say_and_close(replies::shutting_down(settings().hostname));
   setup_ = loop_.setup;
+  if (settings().tls.required && !channel_.secure()) co_return co_await say(replies::must_start_tls());
   const auto limit = offered_.size.value_or(0);
   if (limit > 0 && mail.size.value_or(0) > limit) co_return co_await say(replies::too_large());  // RFC 1870 §6.1
   transaction_.emplace(mail);
@@ -85,7 +86,10 @@ asio::awaitable<void> Session::settle(bool data_follows) {
     }
     channel_.say(*one.reply);
   }
-  if (!transaction.accepted.empty() && transaction.backend.empty()) transaction.backend = relay_.backend();
+  if (!transaction.accepted.empty() && transaction.backend.empty()) {
+    transaction.backend = relay_.backend();
+    transaction.backend_tls = relay_.backend_tls();
+  }
 }
 
 void Session::note_answer(const Pending& asked, bool sent_on) {

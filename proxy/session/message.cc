@@ -89,7 +89,9 @@ void Session::count_and_log(const Ending& ending, std::uint64_t octets) {
       .with("sender", transaction_->mail.from.text())
       .with("recipients", recipients)
       .with("bytes", octets)
+      .with("tls", channel_.protection())
       .with("backend", transaction_->backend)
+      .with("backend_tls", transaction_->backend_tls)
       .with("reply", ending.reply.one_line())
       .with("outcome", word(ending.outcome))
       .write();

@@ -17,6 +17,8 @@ Relay::Millis Relay::patience() const { return setup_->settings.backend.reply_ti
 
 std::string Relay::backend() const { return connection_ ? connection_->address().where().text() : std::string(); }
 
+std::string Relay::backend_tls() const { return connection_ ? connection_->protection() : std::string(); }
+
 void Relay::abandon() { connection_.reset(); }
 
 void Relay::lose() {

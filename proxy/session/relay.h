@@ -40,6 +40,7 @@ class Relay {
   bool chunking() const { return connection_ && connection_->offers.chunking; }
   bool awaits_final_reply() const { return awaits_final_reply_; }  // the end of data is sent, and not answered yet
   std::string backend() const;                                     // the address in use, for logs
+  std::string backend_tls() const;                                 // how the connection is protected, likewise
 
   asio::awaitable<smtp::Reply> data();                     // 354, or why not
   asio::awaitable<void> content(std::string_view octets);  // a piece that isn't the last; after a loss it goes nowhere

@@ -50,14 +50,15 @@ std::string session_id(std::uint64_t number) {
 
 }  // namespace
 
-Session::Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endpoint to)
+Session::Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endpoint to, Begins begins)
     : loop_(loop),
       setup_(loop.setup),
       id_(session_id(loop.site.next_session.fetch_add(1, std::memory_order_relaxed))),
       channel_(loop, std::move(stream)),
       client_(loop, std::move(from), std::move(to)),
       admission_(loop, client_),
-      relay_(loop, client_) {
+      relay_(loop, client_),
+      begins_(begins) {
   loop_.sessions.insert(this);
 }
 
@@ -66,12 +67,13 @@ Session::~Session() { loop_.sessions.erase(this); }
 const Settings& Session::settings() const { return setup_->settings; }
 
 asio::awaitable<void> Session::run() {
-  co_await converse();
+  if (begins_ == Begins::plain || co_await start_tls(settings().limits.command_timeout)) co_await converse();
   relay_.leave();
   co_await channel_.close(loop_.draining ? short_farewell : farewell);
 }
 
 asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
+  if (begins_ == Begins::in_tls && !co_await start_tls(farewell)) co_return;
   channel_.say(reply);
   co_await channel_.close(short_farewell);
 }
@@ -227,7 +229,7 @@ asio::awaitable<void> Session::greeted_as(std::string name, bool esmtp) {
   setup_ = loop_.setup;
   client_.helo = std::move(name);
   client_.esmtp = esmtp;
-  offered_ = esmtp ? extensions_to_offer(*setup_) : smtp::Extensions{};
+  offered_ = esmtp ? extensions_to_offer(*setup_, channel_.secure()) : smtp::Extensions{};
   const auto& hostname = settings().hostname;
   auto reply = esmtp ? replies::ehlo(hostname, offered_) : replies::helo(hostname);
   co_await say(std::move(reply));
@@ -241,7 +243,50 @@ asio::awaitable<void> Session::on(const smtp::Rset&) {
 asio::awaitable<void> Session::on(const smtp::Noop&) { co_await say(replies::ok()); }
 asio::awaitable<void> Session::on(const smtp::Help&) { co_await say(replies::help()); }
 asio::awaitable<void> Session::on(const smtp::Vrfy&) { co_await say(replies::vrfy()); }
-asio::awaitable<void> Session::on(const smtp::StartTls&) { co_await say(replies::not_implemented()); }
+
+// RFC 3207. What a client, or somebody between us, has sent beforehand must not seem to come from within TLS.
+asio::awaitable<void> Session::on(const smtp::StartTls&) {
+  if (channel_.secure()) co_return co_await say(replies::bad_sequence("TLS is on already"));
+  if (!setup_->tls.context) co_return co_await say(replies::not_implemented());
+  const auto surplus = channel_.surplus();
+  if (!surplus) co_return co_await lost(surplus.error());
+  if (*surplus) co_return co_await say_and_close(replies::bad_sequence("nothing may follow STARTTLS before its reply"));
+  channel_.say(replies::ready_for_tls());
+  channel_.expire_after(settings().limits.command_timeout);
+  if (const auto error = co_await channel_.flush()) co_return co_await lost(error);
+  relay_.leave();
+  co_await end_transaction();
+  if (co_await start_tls(settings().limits.command_timeout)) forget();
+}
+
+asio::awaitable<bool> Session::start_tls(std::chrono::milliseconds patience) {
+  channel_.expire_after(patience);
+  const auto done = co_await channel_.start_tls(loop_.setup->tls.context);
+  channel_.never_expire();
+  if (done) {
+    loop_.counters.connections.tls.add();
+    loop_.site.tls_counts.client(channel_.protection());
+    co_return true;
+  }
+  loop_.site.tls_counts.failed();
+  LogEvent(LogLevel::info, "tls_handshake_failed")
+      .with("session", id_)
+      .with("client", client_.address_text())
+      .with("reason", done.error())
+      .write();
+  closed_ = true;
+  co_return false;
+}
+
+// RFC 3207 §4.2: all that was learned in the clear.
+void Session::forget() {
+  state_ = smtp::State::connected;
+  client_.helo.clear();
+  client_.esmtp = false;
+  offered_ = {};
+  errors_ = 0;
+}
+
 asio::awaitable<void> Session::on(const smtp::Quit&) { co_await say_and_close(replies::bye(settings().hostname)); }
 
 // The transaction is over or thrown away; the backend connection is good for the next one.
@@ -251,10 +296,10 @@ asio::awaitable<void> Session::end_transaction() {
   co_await relay_.reset();
 }
 
-smtp::Extensions extensions_to_offer(const Setup& setup) {
+smtp::Extensions extensions_to_offer(const Setup& setup, bool in_tls) {
   auto offered = setup.backends->offered();
   offered.pipelining = offered.enhanced_status_codes = true;
-  offered.starttls = false;
+  offered.starttls = setup.tls.context && !in_tls;
   offered.xclient.clear();
   const auto own = setup.settings.limits.message_size;
   if (own > 0) offered.size = offered.size.value_or(0) > 0 ? std::min(own, *offered.size) : own;

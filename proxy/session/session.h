@@ -21,7 +21,9 @@ namespace proxy {
 // Admission's to say, what the backend says is Relay's, how content travels is Content's.
 class Session {
  public:
-  Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endpoint to);
+  enum class Begins { plain, in_tls };  // in_tls: with a handshake, before the greeting (RFC 8314 §3)
+
+  Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endpoint to, Begins begins);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -55,6 +57,7 @@ class Session {
     std::vector<Pending> pending;
     std::vector<Accepted> accepted;
     std::string backend;             // that accepted them
+    std::string backend_tls;         // how that connection is protected
     std::optional<Content> content;  // once a chunk has begun
     bool chunk_refused = false;
 
@@ -91,6 +94,8 @@ class Session {
 
   std::string_view out_of_order(smtp::Verb verb) const;
   asio::awaitable<void> greeted_as(std::string name, bool esmtp);
+  asio::awaitable<bool> start_tls(std::chrono::milliseconds patience);
+  void forget();
   asio::awaitable<void> settle(bool data_follows);
   asio::awaitable<void> refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
   asio::awaitable<std::optional<smtp::Reply>> judge_at_data();
@@ -116,6 +121,7 @@ class Session {
   smtp::State state_ = smtp::State::connected;
   smtp::Extensions offered_;  // by the last EHLO reply
   std::optional<Transaction> transaction_;
+  const Begins begins_;
   unsigned errors_ = 0;
   bool line_too_long_ = false;    // its end hasn't come yet
   bool command_awaited_ = false;  // the time for a command line runs
@@ -124,6 +130,6 @@ class Session {
 };
 
 // What an EHLO reply lists: what every backend known can do, and what is ours.
-smtp::Extensions extensions_to_offer(const Setup& setup);
+smtp::Extensions extensions_to_offer(const Setup& setup, bool in_tls);
 
 }  // namespace proxy

@@ -1,5 +1,6 @@
 #include "proxy/status/pages.h"
 
+#include "proxy/certificates.h"
 #include "proxy/status/status_document.h"
 #include "proxy/version.h"
 
@@ -42,6 +43,12 @@ StatusReport gather(const StatusSources& sources) {
   report.greylist = {settings.greylist.mode, settings.greylist.limits};
   const auto store = sources.site.store.status();
   report.store = {store.engine, store.ok, store.entries_estimate, store.bytes, store.errors};
+  const auto [clients, backends, failed] = sources.site.tls_counts.counts();
+  report.tls = {clients, backends, failed, {}};
+  for (const auto& [file, names, expires] : sources.setup->tls.certificates)
+    report.tls.certificates.push_back({file, names, date_of(expires)});
+  for (const auto& [file, names, expires] : expiring(sources.setup->tls, std::chrono::system_clock::now()))
+    report.warnings.push_back("certificate " + file + " expires on " + date_of(expires));
   return report;
 }
 

@@ -39,6 +39,16 @@ Json greylist_of(const StatusReport::Greylist& greylist) {
           {"lifetime", duration_text(greylist.limits.lifetime)}};
 }
 
+Json tls_of(const StatusReport::Tls& tls) {
+  Json certificates = Json::array();
+  for (const auto& [file, names, expires] : tls.certificates)
+    certificates.push_back({{"certificate", file}, {"names", names}, {"expires", expires}});
+  return {{"clients", tls.clients},
+          {"backends", tls.backends},
+          {"handshakes_failed", tls.handshakes_failed},
+          {"certificates", certificates}};
+}
+
 }  // namespace
 
 std::string status_document(const StatusReport& report) {
@@ -70,7 +80,8 @@ std::string status_document(const StatusReport& report) {
                     {"ok", store.ok},
                     {"entries_estimate", store.entries_estimate},
                     {"bytes", store.bytes},
-                    {"errors", store.errors}}}},
+                    {"errors", store.errors}}},
+                  {"tls", tls_of(report.tls)}},
                  2);
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,17 @@ struct StatusReport {
     Count entries_estimate = 0, bytes = 0, errors = 0;
   };
 
+  struct Tls {
+    struct Certificate {
+      std::string file;
+      std::vector<std::string> names;
+      std::string expires;  // RFC 3339
+    };
+    std::map<std::string, Count> clients, backends;  // handshakes by protocol and cipher
+    Count handshakes_failed = 0;                     // with clients
+    std::vector<Certificate> certificates;
+  };
+
   std::string version, hostname;
   std::chrono::seconds uptime{0};
   bool draining = false;
@@ -51,6 +63,7 @@ struct StatusReport {
   std::vector<Backend> backends;
   Greylist greylist;
   Store store;
+  Tls tls;
 };
 
 // The report as JSON, for GET /status and `greygate status --json`. Octets that aren't UTF-8 become U+FFFD.

@@ -10,7 +10,6 @@
 #include "greylist/store/memory_store.h"
 #include "proxy/backend/connection.h"
 #include "proxy/config/loader.h"
-#include "proxy/serve_connection.h"
 #include "proxy/session/session.h"
 #include "smtp/extensions.h"
 
@@ -93,7 +92,7 @@ std::expected<void, std::string> Stage::configure(const Json& own) {
   loop_.setup = std::move(*setup);
   for (const auto& listen : loop_.setup->settings.listen)
     for (const auto& network : listen.proxy_protocol_from)
-      if (const auto parsed = greylist::Network::parse(network)) proxies_.push_back(*parsed);
+      if (const auto parsed = greylist::Network::parse(network)) terms_.proxies.push_back(*parsed);
   return {};
 }
 
@@ -108,7 +107,7 @@ void Stage::accept(Acceptor& acceptor) {
 std::unique_ptr<Peer> Stage::connect(const std::string& from, std::string name) {
   tcp::socket client(loop_.io, tcp::endpoint(asio::ip::make_address(from), 0));
   client.connect(clients_.local_endpoint());  // the kernel lets it in before anybody accepts
-  asio::co_spawn(loop_.io, proxy::serve_connection(loop_, clients_.accept(), proxies_), asio::detached);
+  asio::co_spawn(loop_.io, proxy::serve_connection(loop_, clients_.accept(), terms_), asio::detached);
   return std::make_unique<Peer>(std::move(name), std::move(client));
 }
 

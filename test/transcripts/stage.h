@@ -14,6 +14,7 @@
 #include "greylist/store/store.h"
 #include "proxy/clock.h"
 #include "proxy/loop.h"
+#include "proxy/serve_connection.h"
 #include "test/transcripts/peer.h"
 
 namespace transcripts {
@@ -69,7 +70,7 @@ class Stage {
   std::unique_ptr<greylist::Store> store_;
   proxy::Site site_;
   proxy::Loop loop_;
-  std::vector<greylist::Network> proxies_;  // whose PROXY header is believed
+  proxy::ListenerTerms terms_;
   Acceptor clients_;
   std::vector<Acceptor> backends_;
   std::deque<Arrival> arrived_;

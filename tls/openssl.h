@@ -1,0 +1,24 @@
+#pragma once
+#include <openssl/ssl.h>
+#include <memory>
+#include <string>
+
+// What this library's own files share of OpenSSL; nobody else includes this.
+namespace tls {
+
+template <auto release>
+struct Release {
+  template <class T>
+  void operator()(T* object) const {
+    release(object);
+  }
+};
+template <class T, auto release>
+using Owned = std::unique_ptr<T, Release<release>>;
+
+using OwnedContext = Owned<SSL_CTX, SSL_CTX_free>;
+
+// Why the last call failed, in OpenSSL's words; empties its queue of errors.
+std::string last_failure();
+
+}  // namespace tls
