@@ -109,10 +109,13 @@ std::expected<OwnTls, std::string> build_own_tls(const Settings& settings, std::
 
 std::expected<std::shared_ptr<const tls::ClientContext>, ConfigProblems> build_backend_tls(const Settings& settings) {
   const auto& backend = settings.backend;
-  if (backend.tls == "none") return nullptr;
+  if (backend.tls == "none" && backend.ca_file.empty()) return nullptr;
+  if (!backend.ca_file.empty())
+    if (auto read = contents(backend.ca_file); !read)
+      return std::unexpected(ConfigProblems{{"backend.ca_file", std::move(read.error())}});
   auto made =
       tls::ClientContext::make(backend.tls == "verified" ? tls::Trust::verified : tls::Trust::anybody, backend.ca_file);
-  if (made) return std::move(*made);
+  if (made) return backend.tls == "none" ? nullptr : std::move(*made);
   return std::unexpected(ConfigProblems{{"backend.ca_file", backend.ca_file + ": " + made.error()}});
 }
 

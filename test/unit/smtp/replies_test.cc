@@ -21,6 +21,8 @@ TEST_CASE("every sentence has its codes") {
            Row{replies::sender_ok(), "250 2.1.0 "},
            Row{replies::help(), "214 2.0.0 "},
            Row{replies::vrfy(), "252 2.5.0 "},
+           Row{replies::ready_for_tls(), "220 2.0.0 "},
+           Row{replies::must_start_tls(), "530 5.7.0 "},
            Row{replies::chunk_ok(1234), "250 2.0.0 1234 octets"},
            Row{replies::unknown_command(), "500 5.5.2 "},
            Row{replies::line_too_long(), "500 5.5.2 "},

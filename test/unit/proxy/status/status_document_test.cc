@@ -20,7 +20,11 @@ StatusReport busy_report() {
                       .backends = {{.address = "127.0.0.1:10025", .up = true, .open = 12, .failures = 13},
                                    {.address = "[::1]:25", .last_error = "refused"}},
                       .greylist = {.mode = "enforce", .limits = {.delay = 90s, .retry_window = 48h}},
-                      .store = {.engine = "rocksdb", .ok = true, .entries_estimate = 14, .bytes = 15, .errors = 16}};
+                      .store = {.engine = "rocksdb", .ok = true, .entries_estimate = 14, .bytes = 15, .errors = 16},
+                      .tls = {.clients = {{"TLSv1.3 X", 17}},
+                              .backends = {{"TLSv1.2 Y", 18}},
+                              .handshakes_failed = 19,
+                              .certificates = {{"a.crt", {"mx1.example.org"}, "2027-01-01T00:00:00Z"}}}};
   report.recipients = {.put_off = 5, .passed = 6, .refused = 7};
   for (std::size_t i = 0; i < report.recipients.verdicts.size(); ++i) report.recipients.verdicts[i] = 100 + i;
   return report;
@@ -40,7 +44,9 @@ TEST_CASE("the status says everything, each under its own name") {
       {"address": "127.0.0.1:10025", "up": true, "open": 12, "failures": 13, "last_error": ""},
       {"address": "[::1]:25", "up": false, "open": 0, "failures": 0, "last_error": "refused"}],
     "greylist": {"mode": "enforce", "delay": "90s", "retry_window": "2d", "lifetime": "36d"},
-    "store": {"engine": "rocksdb", "ok": true, "entries_estimate": 14, "bytes": 15, "errors": 16}})");
+    "store": {"engine": "rocksdb", "ok": true, "entries_estimate": 14, "bytes": 15, "errors": 16},
+    "tls": {"clients": {"TLSv1.3 X": 17}, "backends": {"TLSv1.2 Y": 18}, "handshakes_failed": 19,
+      "certificates": [{"certificate": "a.crt", "names": ["mx1.example.org"], "expires": "2027-01-01T00:00:00Z"}]}})");
   CHECK(Json::parse(status_document(busy_report())).dump(1) == expected.dump(1));  // in that order, too
 }
 
