@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 
+from certificates import Authority
 from fake_backend import FakeBackend
 from greygate import Greygate
 from ports import free_port
@@ -18,6 +19,18 @@ def directory():
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Signs certificates: authority.issue("mx.example.org")."""
+    return Authority(tmp_path_factory.mktemp("certificates") / "authority")
+
+
+@pytest.fixture(scope="session")
+def certificate(authority):
+    """One for the name that the proxies of these tests bear."""
+    return authority.issue("mx.example.org")
 
 
 @pytest.fixture
@@ -58,3 +71,9 @@ def make_greygate(directory):
 def greygate(make_greygate, backend):
     """A proxy in front of `backend` that puts off for a second and takes mail for example.org."""
     return make_greygate(backend)
+
+
+@pytest.fixture
+def tls_greygate(make_greygate, backend, certificate):
+    """Like `greygate`, with a certificate of the test's authority; it puts off for an hour."""
+    return make_greygate(backend, greylist={"delay": "1h"}, tls={"certificates": [certificate.entry]})

@@ -59,6 +59,12 @@ class Greygate:
         self.settings = merged(self.settings, changes)
         self.file.write_text(json.dumps(self.settings, indent=2))
 
+    def add_listener(self, **settings):
+        """One more listener from the start on; its port."""
+        port = free_port()
+        self.settings["listen"].append({"address": f"127.0.0.1:{port}", **settings})
+        return port
+
     def start(self, ready=True):
         """Starts it; with `ready` waits for /readyz to say 200, else for the SMTP port."""
         self.configure({})
@@ -168,6 +174,12 @@ class Greygate:
         """A client that has said EHLO."""
         client = Client(self.port, **options)
         assert client.ehlo(name).code == 250
+        return client
+
+    def tls_session(self, tls=None, name=None, **options):
+        """A client that has said EHLO, STARTTLS and EHLO again."""
+        client = self.session(**options).starttls(tls, name)
+        assert client.ehlo().code == 250
         return client
 
 

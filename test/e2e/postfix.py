@@ -134,7 +134,7 @@ class Postfix:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def sender(directory, relay_port):
+def sender(directory, relay_port, settings=("smtp_tls_security_level = none",)):
     """A Postfix that takes mail for anybody and hands it to a port of 127.0.0.1, again every second or two."""
     return Postfix(directory, [
         f"relayhost = [127.0.0.1]:{relay_port}",
@@ -144,7 +144,7 @@ def sender(directory, relay_port):
         "maximal_backoff_time = 2s",
         "queue_run_delay = 1s",
         "smtp_connection_cache_on_demand = no",
-        "smtp_tls_security_level = none",
+        *settings,
     ])
 
 

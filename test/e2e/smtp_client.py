@@ -1,6 +1,7 @@
 """An SMTP client made of bytes: says what it is told to, and reads replies as they come."""
 
 import socket
+import ssl
 import struct
 from dataclasses import dataclass
 
@@ -30,13 +31,31 @@ class Closed(Exception):
     """The peer closed (or reset) the connection where a reply was awaited."""
 
 
-class Client:
-    """One connection to a listener of 127.0.0.1; it reads the greeting unless told not to."""
+def tls_settings(authority=None, version=None, ciphers=None):
+    """A TLS client's: it takes any certificate, or with `authority`, a file, those that this vouches for and that carry
+    the name asked for. `version` is the only one spoken ("TLSv1_2"), `ciphers` are those of TLS 1.2."""
+    settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    settings.check_hostname = authority is not None
+    settings.verify_mode = ssl.CERT_REQUIRED if authority else ssl.CERT_NONE
+    if authority:
+        settings.load_verify_locations(authority)
+    if version:
+        settings.minimum_version = settings.maximum_version = ssl.TLSVersion[version]
+    if ciphers:
+        settings.set_ciphers(ciphers)
+    return settings
 
-    def __init__(self, port, *, source="127.0.0.1", greeting=True, timeout=PATIENCE):
+
+class Client:
+    """One connection to a listener of 127.0.0.1; it reads the greeting unless told not to. With `tls`, the settings, TLS
+    comes first, asking for the server of that `name`."""
+
+    def __init__(self, port, *, source="127.0.0.1", greeting=True, timeout=PATIENCE, tls=None, name=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout, source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._unread = b""
+        if tls:
+            self.handshake(tls, name)
         self.greeting = self.reply() if greeting else None
 
     def __enter__(self):
@@ -44,6 +63,18 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
+
+    def handshake(self, tls=None, name=None, session=None):
+        """Goes on in TLS; `session` is one to be resumed, of the same settings."""
+        assert not self._unread, f"said before the handshake: {self._unread!r}"
+        self.socket = (tls or tls_settings()).wrap_socket(self.socket, server_hostname=name, session=session)
+
+    def starttls(self, tls=None, name=None, session=None):
+        """STARTTLS and the handshake; self."""
+        reply = self.cmd("STARTTLS")
+        assert (reply.code, reply.enhanced) == (220, "2.0.0"), reply
+        self.handshake(tls, name, session)
+        return self
 
     def send(self, data):
         self.socket.sendall(data.encode() if isinstance(data, str) else data)
@@ -117,7 +148,8 @@ class Client:
             return True
 
     def end_input(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        """TCP's end alone, also in TLS (whose own shutdown() would go on in plain)."""
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
 
     def reset(self):
         """Leaves with a TCP reset."""
