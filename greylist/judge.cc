@@ -27,6 +27,19 @@ bool expired(const Record& record, Time now, const Limits& limits) {
                        : since(record.first_seen, now) > limits.retry_window;
 }
 
+Record merged(const std::optional<Record>& known, const Record& other, Time now, const Limits& limits) {
+  if (!known || expired(*known, now, limits)) return other;
+  Record record = *known;
+  record.first_seen = std::min(known->first_seen, other.first_seen);
+  if (other.passed && (!record.passed || *other.passed < *record.passed)) record.passed = other.passed;
+  if (other.last_seen > record.last_seen) {
+    record.last_seen = other.last_seen;
+    record.last_client = other.last_client;
+  }
+  record.credited = known->credited || other.credited;
+  return record;
+}
+
 // RFC 6647 §2.4, §5: a temporary refusal until the client retries in due time; what passed stays known.
 Judgement judge(const std::optional<Record>& seen, Time now, const Limits& limits, std::string_view client) {
   if (!seen || expired(*seen, now, limits)) {

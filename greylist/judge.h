@@ -11,6 +11,7 @@ struct Limits {
   Duration delay = std::chrono::minutes(5);
   Duration retry_window = std::chrono::days(2);
   Duration lifetime = std::chrono::days(36);
+  Duration history = std::chrono::days(7);  // how long decisions are kept; 0: none are
 };
 
 // What is remembered of a triplet.
@@ -50,6 +51,9 @@ struct Judgement {
 };
 
 bool expired(const Record& record, Time now, const Limits& limits);
+
+// What two greylists know of one triplet, as one: the earliest first attempt, passed if it had passed in either.
+Record merged(const std::optional<Record>& known, const Record& other, Time now, const Limits& limits);
 
 // The greylist's whole decision (RFC 6647 §2.4, §5). `client` becomes record.last_client. Never moves first_seen of an
 // entry that lives. A clock that went back: age 0.

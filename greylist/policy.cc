@@ -25,6 +25,22 @@ std::optional<Screening> consult(const Lists& lists, const Words& words, const A
   return {};
 }
 
+Verdict word_of(const RunTimeEntry& entry, const Words& words) {
+  if (!entry.client.empty()) return words.client;
+  return entry.sender.empty() ? words.recipient : words.sender;
+}
+
+std::optional<Screening> consult(const Lists& lists, const RunTimeList& run_time, const Words& words,
+                                 const Attempt& attempt, const std::optional<std::string>& name, Time now) {
+  auto configured = consult(lists, words, attempt, name);
+  if (configured && std::holds_alternative<Listed>(*configured)) return configured;
+  if (run_time.empty()) return configured;
+  const auto match = run_time.match(attempt.client, attempt.sender, attempt.recipient, name, now);
+  if (match.entry) return Listed{word_of(*match.entry, words), match.entry};
+  if (match.needs_name) return NeedsName{};
+  return configured;
+}
+
 bool is_ours(const DomainList& domains, std::string_view recipient) {
   const auto address = split_address(recipient);
   return address.has_domain ? domains.matches(address.domain) : is_bare_postmaster(address);
@@ -32,10 +48,11 @@ bool is_ours(const DomainList& domains, std::string_view recipient) {
 
 }  // namespace
 
-Screening screen(const Policy& policy, const Attempt& attempt, const std::optional<std::string>& name) {
-  if (const auto blocked = consult(policy.block, block_words, attempt, name)) return *blocked;
+Screening screen(const Policy& policy, const RunTimeLists& run_time, const Attempt& attempt,
+                 const std::optional<std::string>& name, Time now) {
+  if (const auto blocked = consult(policy.block, run_time.block, block_words, attempt, name, now)) return *blocked;
   if (!is_ours(policy.domains, attempt.recipient)) return NotOurDomain{};
-  if (const auto allowed = consult(policy.allow, allow_words, attempt, name)) return *allowed;
+  if (const auto allowed = consult(policy.allow, run_time.allow, allow_words, attempt, name, now)) return *allowed;
   if (policy.mode == Mode::off) return Listed{Verdict::off};
   return Unlisted{};
 }

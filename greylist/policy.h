@@ -8,6 +8,7 @@
 #include "ip_address.h"
 #include "judge.h"
 #include "lists/lists.h"
+#include "lists/run_time_list.h"
 #include "triplet.h"
 
 namespace greylist {
@@ -36,17 +37,19 @@ struct Attempt {
 
 // What the steps before the greylist say (block, domains, allow, in this order).
 struct Listed {
-  Verdict verdict;
-};  // block_*, allow_*, or off
+  Verdict verdict;                      // block_*, allow_*, or off
+  const RunTimeEntry* entry = nullptr;  // if it was one of these; it lives as long as its list
+};
 struct NotOurDomain {};
 struct NeedsName {};  // only the client's confirmed name can tell: look it up and ask again
 struct Unlisted {};   // on to the greylist
 using Screening = std::variant<Listed, NotOurDomain, NeedsName, Unlisted>;
 
-// `name`: the client's forward-confirmed reverse name, empty if it has none; nullopt: not looked up yet. Asks for it
-// only if an entry by name could change the outcome. A recipient without a domain is ours only if it is postmaster (RFC
-// 5321 §4.5.1).
-Screening screen(const Policy& policy, const Attempt& attempt, const std::optional<std::string>& name);
+// The configuration's lists come before those that were added at run time. `name`: the client's forward-confirmed
+// reverse name, empty if it has none; nullopt: not looked up yet. Asks for it only if an entry by name could change the
+// outcome. A recipient without a domain is ours only if it is postmaster (RFC 5321 §4.5.1).
+Screening screen(const Policy& policy, const RunTimeLists& run_time, const Attempt& attempt,
+                 const std::optional<std::string>& name, Time now);
 
 Action action_of(Verdict verdict,
                  const Policy& policy);  // observe mode turns put_off into pass; store_failure as on_store_failure says

@@ -44,6 +44,8 @@ struct Loop {
 
   Site& site;
   std::shared_ptr<const Setup> setup;  // replaced by a reload
+  // Replaced by whoever changes them.
+  std::shared_ptr<const greylist::RunTimeLists> run_time_lists = std::make_shared<greylist::RunTimeLists>();
   std::unordered_set<Session*> sessions;
   std::unordered_set<BackendConnection*> backend_connections;
   asio::io_context io{1};

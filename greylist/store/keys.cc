@@ -6,6 +6,7 @@
 namespace greylist {
 namespace {
 
+constexpr std::string_view allow_word = "allow", block_word = "block";
 constexpr char separator = '\t';
 constexpr std::string_view hex = "0123456789ABCDEF";
 
@@ -43,6 +44,28 @@ std::optional<std::string> unescape(std::string_view part) {
   return text;
 }
 
+// A key of so many parts.
+template <std::size_t count>
+std::optional<std::array<std::string, count>> parse_parts(std::string_view key) {
+  if (std::ranges::count(key, separator) != count - 1) return std::nullopt;
+  std::array<std::string, count> parts;
+  for (auto& part : parts) {
+    const auto end = std::min(key.find(separator), key.size());
+    auto text = unescape(key.substr(0, end));
+    if (!text) return std::nullopt;
+    part = *std::move(text);
+    key.remove_prefix(std::min(end + 1, key.size()));
+  }
+  return parts;
+}
+
+// Big-endian, so that a larger number sorts before a smaller one.
+template <class Number>
+void append_descending(std::string& key, Number number) {
+  for (int shift = 8 * sizeof(Number) - 8; shift >= 0; shift -= 8)
+    key.push_back(static_cast<char>(~number >> shift & 0xFF));
+}
+
 }  // namespace
 
 std::string triplet_key(const Triplet& triplet) {
@@ -63,18 +86,53 @@ std::string identity_prefix(std::string_view identity) {
 }
 
 std::optional<Triplet> parse_triplet_key(std::string_view key) {
-  if (std::ranges::count(key, separator) != 2) return std::nullopt;
-  const auto first = key.find(separator), second = key.find(separator, first + 1);
-  auto identity = unescape(key.substr(0, first));
-  auto sender = unescape(key.substr(first + 1, second - first - 1));
-  auto recipient = unescape(key.substr(second + 1));
-  if (!identity || !sender || !recipient) return std::nullopt;
-  return Triplet{*std::move(identity), *std::move(sender), *std::move(recipient)};
+  auto parts = parse_parts<3>(key);
+  if (!parts) return std::nullopt;
+  auto& [identity, sender, recipient] = *parts;
+  return Triplet{std::move(identity), std::move(sender), std::move(recipient)};
 }
 
 std::string credit_key(std::string_view earner) {
   std::string key;
   append_escaped(key, earner);
+  return key;
+}
+
+std::optional<std::string> parse_credit_key(std::string_view key) { return unescape(key); }
+
+std::string run_time_key(const RunTimeEntry& entry) {
+  std::string key(entry.list == RunTimeEntry::List::allow ? allow_word : block_word);
+  for (const auto* condition : {&entry.client, &entry.sender, &entry.recipient}) {
+    key.push_back(separator);
+    append_escaped(key, *condition);
+  }
+  return key;
+}
+
+std::optional<RunTimeEntry> parse_run_time_key(std::string_view key) {
+  auto parts = parse_parts<4>(key);
+  if (!parts) return std::nullopt;
+  auto& [list, client, sender, recipient] = *parts;
+  if (list != allow_word && list != block_word) return std::nullopt;
+  RunTimeEntry entry;
+  entry.list = list == allow_word ? RunTimeEntry::List::allow : RunTimeEntry::List::block;
+  entry.client = std::move(client);
+  entry.sender = std::move(sender);
+  entry.recipient = std::move(recipient);
+  return entry;
+}
+
+std::string history_prefix(std::string_view recipient) {
+  std::string prefix;
+  append_escaped(prefix, recipient);
+  prefix.push_back(separator);
+  return prefix;
+}
+
+std::string history_key(std::string_view recipient, Time time, std::uint32_t number) {
+  auto key = history_prefix(recipient);
+  append_descending(key, static_cast<std::uint64_t>(time.time_since_epoch().count()));
+  append_descending(key, number);
   return key;
 }
 

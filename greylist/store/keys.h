@@ -1,8 +1,11 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "lists/run_time_entry.h"
+#include "timestamp.h"
 #include "triplet.h"
 
 namespace greylist {
@@ -11,6 +14,8 @@ namespace greylist {
 //
 //   triplets   IDENTITY TAB SENDER TAB RECIPIENT   the null sender is empty
 //   clients    EARNER
+//   lists      allow|block TAB CLIENT TAB SENDER TAB RECIPIENT, a condition that isn't given empty
+//   history    RECIPIENT TAB, then 8 octets of time, the latest first, and 4 that tell events of one time apart
 //
 // They sort by the client's identity, so one client's entries are one range. In a part, control characters, DEL and '%'
 // are written %XX (a quoted local part may contain them).
@@ -19,5 +24,12 @@ std::string identity_prefix(std::string_view identity);  // what the keys of all
 std::optional<Triplet> parse_triplet_key(std::string_view key);  // nullopt: no key that triplet_key() makes
 
 std::string credit_key(std::string_view earner);
+std::optional<std::string> parse_credit_key(std::string_view key);
+
+std::string run_time_key(const RunTimeEntry& entry);
+std::optional<RunTimeEntry> parse_run_time_key(std::string_view key);  // its list and conditions
+
+std::string history_prefix(std::string_view recipient);
+std::string history_key(std::string_view recipient, Time time, std::uint32_t number);
 
 }  // namespace greylist

@@ -1,5 +1,6 @@
 #include "store/memory_store.h"
 
+#include <map>
 #include <mutex>
 #include <unordered_map>
 
@@ -8,6 +9,13 @@
 
 namespace greylist {
 namespace {
+
+constexpr std::size_t page_size = 1000;
+
+std::expected<void, StoreError> taken_over(const Step<void>& done) {
+  if (done) return {};
+  return std::unexpected(std::get<StoreError>(done.error()));
+}
 
 class MemoryStore final : public Store, private Shelf {
  public:
@@ -35,6 +43,86 @@ class MemoryStore final : public Store, private Shelf {
     co_return record(triplet).value();
   }
 
+  asio::awaitable<std::expected<std::optional<Credit>, StoreError>> find_credit(std::string earner) override {
+    const std::lock_guard lock(mutex_);
+    co_return credit(earner).value();
+  }
+
+  asio::awaitable<std::expected<EntryPage, StoreError>> scan(std::string from, EntryFilter wanted) override {
+    const std::lock_guard lock(mutex_);
+    EntryPage page;
+    std::size_t seen = 0;
+    for (auto at = records_.upper_bound(from); at != records_.end(); ++at) {
+      const auto triplet = parse_triplet_key(at->first);
+      if (wanted(*triplet, at->second)) page.entries.push_back({*triplet, at->second});
+      if (++seen == page_size) {
+        page.next = at->first;
+        break;
+      }
+    }
+    co_return page;
+  }
+
+  asio::awaitable<std::expected<EarnerPage, StoreError>> scan_earners(std::string) override {
+    const std::lock_guard lock(mutex_);
+    EarnerPage page;
+    for (const auto& [name, credit] : credits_) page.earners.push_back({name, credit});
+    co_return page;
+  }
+
+  asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet) override {
+    const std::lock_guard lock(mutex_);
+    co_return records_.erase(triplet_key(triplet)) > 0;
+  }
+
+  asio::awaitable<std::expected<void, StoreError>> take_over(std::vector<Entry> entries, Time now,
+                                                             Limits limits) override {
+    const std::lock_guard lock(mutex_);
+    co_return taken_over(take_over_step(*this, entries, now, limits));
+  }
+
+  asio::awaitable<std::expected<void, StoreError>> take_over_earners(std::vector<Earner> earners, Time now,
+                                                                     Limits limits) override {
+    const std::lock_guard lock(mutex_);
+    co_return taken_over(take_over_step(*this, earners, now, limits));
+  }
+
+  asio::awaitable<std::expected<std::vector<RunTimeEntry>, StoreError>> run_time_entries() override {
+    const std::lock_guard lock(mutex_);
+    std::vector<RunTimeEntry> entries;
+    for (const auto& [key, entry] : run_time_entries_) entries.push_back(entry);
+    co_return entries;
+  }
+
+  asio::awaitable<std::expected<void, StoreError>> add(std::vector<RunTimeEntry> entries) override {
+    const std::lock_guard lock(mutex_);
+    for (auto& entry : entries) run_time_entries_.insert_or_assign(run_time_key(entry), std::move(entry));
+    co_return std::expected<void, StoreError>();
+  }
+
+  asio::awaitable<std::expected<bool, StoreError>> remove(RunTimeEntry entry) override {
+    const std::lock_guard lock(mutex_);
+    co_return run_time_entries_.erase(run_time_key(entry)) > 0;
+  }
+
+  void note(HistoryEvent event) override {
+    const std::lock_guard lock(mutex_);
+    auto key = history_key(event.recipient, event.time, next_event_++);
+    history_.insert_or_assign(std::move(key), std::move(event));
+  }
+
+  asio::awaitable<std::expected<std::vector<HistoryEvent>, StoreError>> history(std::string recipient,
+                                                                                std::size_t most) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<HistoryEvent> events;
+    const auto prefix = history_prefix(recipient);
+    for (auto at = history_.lower_bound(prefix); at != history_.end() && events.size() < most; ++at) {
+      if (!at->first.starts_with(prefix)) break;
+      events.push_back(at->second);
+    }
+    co_return events;
+  }
+
   void set_limits(const Limits&) override {}  // nothing is swept; judge() sees what has expired
 
   StoreStatus status() const override {
@@ -57,8 +145,11 @@ class MemoryStore final : public Store, private Shelf {
   void put(const std::string& earner, const Credit& credit) override { credits_.insert_or_assign(earner, credit); }
 
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Record> records_;
+  std::map<std::string, Record> records_;
   std::unordered_map<std::string, Credit> credits_;
+  std::map<std::string, RunTimeEntry> run_time_entries_;
+  std::map<std::string, HistoryEvent> history_;
+  std::uint32_t next_event_ = 0;
 };
 
 }  // namespace

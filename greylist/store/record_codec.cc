@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint8_t version = 1;
 constexpr std::uint8_t credited_flag = 1, passed_flag = 2;
+constexpr std::uint8_t lapses_flag = 1;
+constexpr std::size_t longest_text = std::numeric_limits<std::uint16_t>::max();
 constexpr std::size_t longest_client = std::numeric_limits<std::uint8_t>::max();
 
 class Writer {
@@ -24,6 +26,10 @@ class Writer {
   Writer& put(std::string_view text) {
     out_.append(text);
     return *this;
+  }
+  Writer& put_measured(std::string_view text) {
+    text = text.substr(0, longest_text);
+    return put(static_cast<std::uint16_t>(text.size())).put(text);
   }
   std::string take() { return std::move(out_); }
 
@@ -60,6 +66,7 @@ class Reader {
     in_.remove_prefix(size);
     return taken;
   }
+  std::string measured_text() { return std::string(text(number<std::uint16_t>())); }
   bool complete() const { return sound_ && in_.empty(); }
 
  private:
@@ -87,6 +94,24 @@ std::string encode(const Credit& credit) {
   return Writer(21).put(version).put(std::uint32_t{credit.count}).put(credit.last_counted).put(credit.last_used).take();
 }
 
+std::string encode(const HistoryEvent& event) {
+  Writer out(64 + event.helo.size() + event.sender.size() + event.reply.size());
+  out.put(version).put(event.time);
+  for (const auto* text : {&event.client, &event.helo, &event.identity, &event.sender, &event.what, &event.reply})
+    out.put_measured(*text);
+  return out.take();
+}
+
+std::string encode(const RunTimeEntry& entry) {
+  return Writer(20 + entry.note.size())
+      .put(version)
+      .put(entry.made)
+      .put(entry.lapses.value_or(Time()))
+      .put(static_cast<std::uint8_t>(entry.lapses ? lapses_flag : 0))
+      .put_measured(entry.note)
+      .take();
+}
+
 std::optional<Record> decode_record(std::string_view value) {
   Reader in(value);
   if (in.number<std::uint8_t>() != version) return std::nullopt;
@@ -111,6 +136,28 @@ std::optional<Credit> decode_credit(std::string_view value) {
   credit.last_counted = in.time();
   credit.last_used = in.time();
   return in.complete() ? std::optional(credit) : std::nullopt;
+}
+
+std::optional<HistoryEvent> decode_event(std::string_view value) {
+  Reader in(value);
+  if (in.number<std::uint8_t>() != version) return std::nullopt;
+  HistoryEvent event;
+  event.time = in.time();
+  for (auto* text : {&event.client, &event.helo, &event.identity, &event.sender, &event.what, &event.reply})
+    *text = in.measured_text();
+  return in.complete() ? std::optional(std::move(event)) : std::nullopt;
+}
+
+bool decode_into(RunTimeEntry& entry, std::string_view value) {
+  Reader in(value);
+  if (in.number<std::uint8_t>() != version) return false;
+  entry.made = in.time();
+  const auto lapses = in.time();
+  const auto flags = in.number<std::uint8_t>();
+  entry.note = in.measured_text();
+  if (!in.complete() || (flags & ~lapses_flag) != 0) return false;
+  if (flags & lapses_flag) entry.lapses = lapses;
+  return true;
 }
 
 }  // namespace greylist

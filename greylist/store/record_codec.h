@@ -3,7 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "history.h"
 #include "judge.h"
+#include "lists/run_time_entry.h"
 
 namespace greylist {
 
@@ -19,13 +21,24 @@ namespace greylist {
 //       26     1  length of the client's address
 //       27     n  the client's address, text
 //
+//   History event, version 1                    Run-time entry, version 1
+//        0     1  version: 1                         0     1  version: 1
+//        1     8  time                               1     8  made
+//        9   2+n  client, helo, identity,            9     8  lapses, 0 if it doesn't
+//                 sender, what, reply, each             17     1  flags: 1 lapses
+//                 behind its length                  18   2+n  note, behind its length
+//
 // A later version gets its own number and is told apart by the first octet; version 1 stays readable.
 std::string encode(const Record& record);
 std::string encode(const Credit& credit);
+std::string encode(const HistoryEvent& event);  // but for the recipient, which is in the key
+std::string encode(const RunTimeEntry& entry);  // but for its list and conditions, likewise
 
 // nullopt: cut short or too long, of a version or with flags that we don't know, or with a time beyond all use (2^52 ms
 // from the epoch: the difference of two times never overflows).
 std::optional<Record> decode_record(std::string_view value);
 std::optional<Credit> decode_credit(std::string_view value);
+std::optional<HistoryEvent> decode_event(std::string_view value);
+bool decode_into(RunTimeEntry& entry, std::string_view value);
 
 }  // namespace greylist

@@ -28,6 +28,8 @@ struct Database {
 
   rocksdb::ColumnFamilyHandle* triplets() const { return families[1]; }
   rocksdb::ColumnFamilyHandle* clients() const { return families[2]; }
+  rocksdb::ColumnFamilyHandle* lists() const { return families[3]; }
+  rocksdb::ColumnFamilyHandle* history() const { return families[4]; }
 };
 
 struct DatabasePlace {

@@ -32,6 +32,15 @@ bool credit_is_over(std::string_view value, Time now, const Limits& limits) {
   return credit && lapsed(*credit, now, limits);
 }
 
+bool event_is_over(std::string_view value, Time now, const Limits& limits) {
+  const auto event = decode_event(value);
+  return event && now - event->time > limits.history;
+}
+bool run_time_entry_is_over(std::string_view value, Time now, const Limits&) {
+  RunTimeEntry entry;
+  return decode_into(entry, value) && entry.lapses && *entry.lapses < now;
+}
+
 // One a compaction, so the clock is read once a compaction and not once an entry.
 class ExpiryFilter final : public rocksdb::CompactionFilter {
  public:
@@ -156,10 +165,9 @@ DatabaseOptions database_options(std::uint64_t cache_bytes, const std::shared_pt
   const auto small = family_options(cache, mib);
   const auto large = family_options(cache, std::min(budget / 8, 16 * mib));
   options.families = {
-      {rocksdb::kDefaultColumnFamilyName, small},
-      {"triplets", expiring(large, record_is_over, expiry)},
-      {"clients", expiring(small, credit_is_over, expiry)},
-      {"lists", small},
+      {rocksdb::kDefaultColumnFamilyName, small},           {"triplets", expiring(large, record_is_over, expiry)},
+      {"clients", expiring(small, credit_is_over, expiry)}, {"lists", expiring(small, run_time_entry_is_over, expiry)},
+      {"history", expiring(large, event_is_over, expiry)},
   };
   return options;
 }

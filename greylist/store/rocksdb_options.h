@@ -19,13 +19,16 @@ class Expiry {
   void set(const Limits& limits) {
     retry_window_ = limits.retry_window.count();
     lifetime_ = limits.lifetime.count();
+    history_ = limits.history.count();
   }
-  Limits limits() const { return {.retry_window = Duration(retry_window_), .lifetime = Duration(lifetime_)}; }
+  Limits limits() const {
+    return {.retry_window = Duration(retry_window_), .lifetime = Duration(lifetime_), .history = Duration(history_)};
+  }
   Time now() const { return clock_(); }
 
  private:
   std::function<Time()> clock_;
-  std::atomic<Duration::rep> retry_window_, lifetime_;
+  std::atomic<Duration::rep> retry_window_, lifetime_, history_;
 };
 
 // What the library tells, on any thread; must not block.
@@ -36,7 +39,7 @@ struct LibraryEvents {
 
 struct DatabaseOptions {
   rocksdb::DBOptions database;
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;  // default, triplets, clients, lists
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;  // default, triplets, clients, lists, history
 };
 
 // Blocks, filters and write buffers of all families together stay within `cache_bytes` (8 MiB at least).

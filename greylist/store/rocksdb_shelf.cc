@@ -45,6 +45,12 @@ void RocksDbShelf::put(const Triplet& triplet, const Record& record) {
 void RocksDbShelf::put(const std::string& earner, const Credit& credit) {
   batch().Put(database_.clients(), credit_key(earner), encode(credit));
 }
+void RocksDbShelf::put(const RunTimeEntry& entry) {
+  batch().Put(database_.lists(), run_time_key(entry), encode(entry));
+}
+void RocksDbShelf::put(const HistoryEvent& event, std::uint32_t number) {
+  batch().Put(database_.history(), history_key(event.recipient, event.time, number), encode(event));
+}
 void RocksDbShelf::forget(const std::string& earner) { batch().Delete(database_.clients(), credit_key(earner)); }
 
 rocksdb::Status RocksDbShelf::commit() {

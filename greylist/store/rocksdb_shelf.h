@@ -26,6 +26,8 @@ class RocksDbShelf final : public Shelf {
   void put(const Triplet& triplet, const Record& record) override;
   void put(const std::string& earner, const Credit& credit) override;
   void forget(const std::string& earner);
+  void put(const RunTimeEntry& entry);
+  void put(const HistoryEvent& event, std::uint32_t number);
 
   // In the write-ahead log when it returns, so it survives our end, and the machine's after the next sync.
   rocksdb::Status commit();

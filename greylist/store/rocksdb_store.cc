@@ -5,14 +5,19 @@
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
 #include <atomic>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
+#include "store/history_buffer.h"
 #include "store/keys.h"
+#include "store/record_codec.h"
 #include "store/rocksdb_keeper.h"
+#include "store/rocksdb_listing.h"
 #include "store/rocksdb_shelf.h"
 
 namespace greylist {
@@ -31,10 +36,17 @@ Answer<T> answer(Step<T> done) {
   }
 }
 
+constexpr Stripes::Set any_stripe = 1;  // for what isn't judged by: it keeps the database open
+constexpr std::chrono::milliseconds history_delay{500};
+
 class RocksDbStore final : public Store {
  public:
   explicit RocksDbStore(const RocksDbOptions& options) : keeper_(options) {}
-  ~RocksDbStore() override { pool_.join(); }
+  ~RocksDbStore() override {
+    history_due_.cancel();
+    pool_.join();
+    write_history();
+  }
 
   std::expected<void, StoreLocked> open() { return keeper_.open(); }
 
@@ -42,6 +54,17 @@ class RocksDbStore final : public Store {
   asio::awaitable<Answer<void>> delivered(Delivery delivery, Time now, Limits limits, AutoAllow rule) override;
   asio::awaitable<Answer<void>> forget_credit(std::string earner) override;
   asio::awaitable<Answer<std::optional<Record>>> find(Triplet triplet) override;
+  asio::awaitable<Answer<std::optional<Credit>>> find_credit(std::string earner) override;
+  asio::awaitable<Answer<EntryPage>> scan(std::string from, EntryFilter wanted) override;
+  asio::awaitable<Answer<EarnerPage>> scan_earners(std::string from) override;
+  asio::awaitable<Answer<bool>> forget(Triplet triplet) override;
+  asio::awaitable<Answer<void>> take_over(std::vector<Entry> entries, Time now, Limits limits) override;
+  asio::awaitable<Answer<void>> take_over_earners(std::vector<Earner> earners, Time now, Limits limits) override;
+  asio::awaitable<Answer<std::vector<RunTimeEntry>>> run_time_entries() override;
+  asio::awaitable<Answer<void>> add(std::vector<RunTimeEntry> entries) override;
+  asio::awaitable<Answer<bool>> remove(RunTimeEntry entry) override;
+  void note(HistoryEvent event) override;
+  asio::awaitable<Answer<std::vector<HistoryEvent>>> history(std::string recipient, std::size_t most) override;
   void set_limits(const Limits& limits) override { keeper_.set_limits(limits); }
   StoreStatus status() const override;
 
@@ -56,10 +79,19 @@ class RocksDbStore final : public Store {
   asio::awaitable<Answer<T>> run(Stripes::Set stripes, Act act);
   template <class T, class Work>
   asio::awaitable<T> on_pool(Work work);
+  template <class T, class Look>
+  asio::awaitable<Answer<T>> look(Stripes::Set stripes, Look look);
+  template <class Act>
+  asio::awaitable<Answer<void>> change(Stripes::Set stripes, Act act);
+  void write_history();
 
   Keeper keeper_;
   std::atomic<std::uint64_t> errors_ = 0;
+  HistoryBuffer history_;
+  std::atomic<std::uint32_t> next_event_ = 0;
   asio::thread_pool pool_{2};
+  std::mutex history_due_mutex_;
+  asio::steady_timer history_due_{pool_};  // set by whoever adds the first event
 };
 
 // One step with the stripes held: `act` reads and puts, then what was put is written.
@@ -147,6 +179,118 @@ asio::awaitable<Answer<std::optional<Record>>> RocksDbStore::find(Triplet triple
   const auto stripes = Stripes::of(triplet_key(triplet));
   return run<std::optional<Record>>(
       stripes, [triplet = std::move(triplet)](RocksDbShelf& shelf) { return shelf.record(triplet); });
+}
+
+asio::awaitable<Answer<std::optional<Credit>>> RocksDbStore::find_credit(std::string earner) {
+  const auto stripes = Stripes::of(credit_key(earner));
+  return run<std::optional<Credit>>(stripes,
+                                    [earner = std::move(earner)](RocksDbShelf& shelf) { return shelf.credit(earner); });
+}
+
+// Always on the pool: an administrator's question may read the disk, mail may not.
+template <class T, class Look>
+asio::awaitable<Answer<T>> RocksDbStore::look(Stripes::Set stripes, Look look) {
+  auto work = [this, stripes, look = std::move(look)]() -> Answer<T> {
+    const auto held = keeper_.stripes().lock(stripes);
+    auto* const database = keeper_.database();
+    if (!database) return std::unexpected(StoreError{"no store: " + keeper_.problem()});
+    auto found = look(Listing(*database));
+    if (found) return *std::move(found);
+    ++errors_;
+    keeper_.failed(found.error());
+    return std::unexpected(StoreError{found.error().ToString()});
+  };
+  return on_pool<Answer<T>>(std::move(work));
+}
+
+// Likewise for what is written.
+template <class Act>
+asio::awaitable<Answer<void>> RocksDbStore::change(Stripes::Set stripes, Act act) {
+  auto work = [this, stripes, act = std::move(act)] {
+    const auto held = keeper_.stripes().lock(stripes);
+    return answer<void>(step<void>(Reach::disk, act));
+  };
+  return on_pool<Answer<void>>(std::move(work));
+}
+
+asio::awaitable<Answer<EntryPage>> RocksDbStore::scan(std::string from, EntryFilter wanted) {
+  return look<EntryPage>(any_stripe, [from = std::move(from), wanted = std::move(wanted)](const Listing& listing) {
+    return listing.entries(from, wanted);
+  });
+}
+
+asio::awaitable<Answer<EarnerPage>> RocksDbStore::scan_earners(std::string from) {
+  return look<EarnerPage>(any_stripe,
+                          [from = std::move(from)](const Listing& listing) { return listing.earners(from); });
+}
+
+asio::awaitable<Answer<bool>> RocksDbStore::forget(Triplet triplet) {
+  auto key = triplet_key(triplet);
+  const auto stripes = Stripes::of(key);
+  return look<bool>(stripes, [this, key = std::move(key)](const Listing& listing) {
+    return listing.erase(keeper_.database()->triplets(), key);
+  });
+}
+
+asio::awaitable<Answer<void>> RocksDbStore::take_over(std::vector<Entry> entries, Time now, Limits limits) {
+  Stripes::Set stripes = 0;
+  for (const auto& entry : entries) stripes |= Stripes::of(triplet_key(entry.triplet));
+  return change(stripes, [entries = std::move(entries), now, limits](RocksDbShelf& shelf) {
+    return take_over_step(shelf, entries, now, limits);
+  });
+}
+
+asio::awaitable<Answer<void>> RocksDbStore::take_over_earners(std::vector<Earner> earners, Time now, Limits limits) {
+  Stripes::Set stripes = 0;
+  for (const auto& earner : earners) stripes |= Stripes::of(credit_key(earner.name));
+  return change(stripes, [earners = std::move(earners), now, limits](RocksDbShelf& shelf) {
+    return take_over_step(shelf, earners, now, limits);
+  });
+}
+
+asio::awaitable<Answer<std::vector<RunTimeEntry>>> RocksDbStore::run_time_entries() {
+  return look<std::vector<RunTimeEntry>>(any_stripe, [](const Listing& listing) { return listing.run_time_entries(); });
+}
+
+asio::awaitable<Answer<void>> RocksDbStore::add(std::vector<RunTimeEntry> entries) {
+  return change(any_stripe, [entries = std::move(entries)](RocksDbShelf& shelf) {
+    for (const auto& entry : entries) shelf.put(entry);
+    return Step<void>();
+  });
+}
+
+asio::awaitable<Answer<bool>> RocksDbStore::remove(RunTimeEntry entry) {
+  return look<bool>(any_stripe, [this, key = run_time_key(entry)](const Listing& listing) {
+    return listing.erase(keeper_.database()->lists(), key);
+  });
+}
+
+void RocksDbStore::note(HistoryEvent event) {
+  if (!history_.add(std::move(event))) return;
+  const std::lock_guard lock(history_due_mutex_);
+  history_due_.expires_after(history_delay);
+  history_due_.async_wait([this](const std::error_code& error) {
+    if (!error) write_history();
+  });
+}
+
+// Its loss would be a pity and no more, so a failure is the store's own affair.
+void RocksDbStore::write_history() {
+  const auto events = history_.take();
+  if (events.empty()) return;
+  const auto held = keeper_.stripes().lock(any_stripe);
+  [[maybe_unused]] const auto done = step<void>(Reach::disk, [&](RocksDbShelf& shelf) {
+    for (const auto& event : events) shelf.put(event, next_event_++);
+    return Step<void>();
+  });
+}
+
+asio::awaitable<Answer<std::vector<HistoryEvent>>> RocksDbStore::history(std::string recipient, std::size_t most) {
+  auto written = [this] { return write_history(), true; };
+  co_await on_pool<bool>(std::move(written));
+  co_return co_await look<std::vector<HistoryEvent>>(
+      any_stripe,
+      [recipient = std::move(recipient), most](const Listing& listing) { return listing.history(recipient, most); });
 }
 
 StoreStatus RocksDbStore::status() const {

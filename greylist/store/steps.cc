@@ -74,4 +74,23 @@ Step<void> delivered_step(Shelf& shelf, const Delivery& delivery, Time now, cons
   return {};
 }
 
+Step<void> take_over_step(Shelf& shelf, const std::vector<Entry>& entries, Time now, const Limits& limits) {
+  for (const auto& [triplet, record] : entries) {
+    const auto known = shelf.record(triplet);
+    if (!known) return std::unexpected(known.error());
+    shelf.put(triplet, merged(*known, record, now, limits));
+  }
+  return {};
+}
+
+Step<void> take_over_step(Shelf& shelf, const std::vector<Earner>& earners, Time now, const Limits& limits) {
+  for (const auto& [name, credit] : earners) {
+    const auto known = shelf.credit(name);
+    if (!known) return std::unexpected(known.error());
+    const bool better = !*known || lapsed(**known, now, limits) || (*known)->count < credit.count;
+    if (better) shelf.put(name, credit);
+  }
+  return {};
+}
+
 }  // namespace greylist

@@ -33,5 +33,8 @@ Step<Judgement> attempt_step(Shelf& shelf, const Question& question, Time now, c
                              const AutoAllow& rule);
 Step<void> delivered_step(Shelf& shelf, const Delivery& delivery, Time now, const Limits& limits,
                           const AutoAllow& rule);
+// Store::take_over() and take_over_earners(). The triplets, or the earners, must differ from each other.
+Step<void> take_over_step(Shelf& shelf, const std::vector<Entry>& entries, Time now, const Limits& limits);
+Step<void> take_over_step(Shelf& shelf, const std::vector<Earner>& earners, Time now, const Limits& limits);
 
 }  // namespace greylist

@@ -2,12 +2,15 @@
 #include <asio/awaitable.hpp>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "history.h"
 #include "judge.h"
+#include "lists/run_time_entry.h"
 #include "triplet.h"
 
 namespace greylist {
@@ -36,6 +39,26 @@ struct Delivery {
   std::string earner;
 };
 
+struct Entry {
+  Triplet triplet;
+  Record record;
+};
+// Some of the entries, and where to go on; empty: there are no more.
+struct EntryPage {
+  std::vector<Entry> entries;
+  std::string next;
+};
+using EntryFilter = std::function<bool(const Triplet&, const Record&)>;  // may be called on any thread
+
+struct Earner {
+  std::string name;  // earning_identity()
+  Credit credit;
+};
+struct EarnerPage {
+  std::vector<Earner> earners;
+  std::string next;
+};
+
 // Where the greylist lives. Every call is one step: two calls for the same triplet at once end as if one came after the
 // other. What a call answered survives `kill -9` (persistent engines). Calls may suspend (disk, network) and complete
 // on the caller's executor; when the answer is in memory they don't suspend. Any thread that runs an event loop may
@@ -60,6 +83,31 @@ class Store {
   virtual asio::awaitable<std::expected<void, StoreError>> forget_credit(std::string earner) = 0;
   // Reads without changing anything. An entry that has expired() may still be there.
   virtual asio::awaitable<std::expected<std::optional<Record>, StoreError>> find(Triplet triplet) = 0;
+
+  virtual asio::awaitable<std::expected<std::optional<Credit>, StoreError>> find_credit(std::string earner) = 0;
+
+  // For administrators. What is there, a page at a time; `from` is empty or a page's `next`. Entries that have
+  // expired() may be among them; those that come or go meanwhile may be seen or not, all others exactly once. A page
+  // takes a few milliseconds at most, however few entries are wanted.
+  virtual asio::awaitable<std::expected<EntryPage, StoreError>> scan(std::string from, EntryFilter wanted) = 0;
+  virtual asio::awaitable<std::expected<EarnerPage, StoreError>> scan_earners(std::string from) = 0;
+  virtual asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet) = 0;  // whether it was there
+  // Takes over what another greylist knows, merged() with what is known here.
+  virtual asio::awaitable<std::expected<void, StoreError>> take_over(std::vector<Entry> entries, Time now,
+                                                                     Limits limits) = 0;
+  virtual asio::awaitable<std::expected<void, StoreError>> take_over_earners(std::vector<Earner> earners, Time now,
+                                                                             Limits limits) = 0;
+
+  // Run-time entries; one takes the place of another with the same conditions.
+  virtual asio::awaitable<std::expected<std::vector<RunTimeEntry>, StoreError>> run_time_entries() = 0;
+  virtual asio::awaitable<std::expected<void, StoreError>> add(std::vector<RunTimeEntry> entries) = 0;
+  virtual asio::awaitable<std::expected<bool, StoreError>> remove(RunTimeEntry entry) = 0;  // whether it was there
+
+  // Notes an event for the history: never waits; it is written within a second, and lost where that can't be done.
+  virtual void note(HistoryEvent event) = 0;  // any thread
+  // The latest events for a keyed recipient, the newest first.
+  virtual asio::awaitable<std::expected<std::vector<HistoryEvent>, StoreError>> history(std::string recipient,
+                                                                                        std::size_t most) = 0;
 
   virtual void set_limits(const Limits& limits) = 0;  // what expired entries are dropped by from now on; any thread
   virtual StoreStatus status() const = 0;             // any thread; doesn't touch the disk

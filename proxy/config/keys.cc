@@ -121,9 +121,8 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
           "true: messages that had waited get one X-Greylist header, and a sender's own is removed from every "
           "message."},
          s.header);
-  v.duration({"history",
-              "How long decisions are kept for explain; \"0s\": not at all. Accepted, without effect in this version."},
-             s.history, none_too_short);
+  v.duration({"history", "How long decisions are kept for explain; \"0s\": not at all."}, s.limits.history,
+             none_too_short);
   v.word({"on_store_failure", "What a failing store means for mail: accept lets it pass, defer answers 451 4.3.0."},
          s.on_store_failure, failures);
 }

@@ -38,7 +38,6 @@ struct Settings {
     std::string null_sender = "rcpt";  // rcpt | data
     greylist::ReplyTemplate reply;
     bool header = false;
-    Duration history = std::chrono::days(7);
     std::string on_store_failure = "accept";  // accept | defer
   };
   struct Store {

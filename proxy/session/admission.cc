@@ -51,10 +51,12 @@ asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> 
 asio::awaitable<greylist::Screening> Admission::screened(std::shared_ptr<const Setup> setup, std::string_view sender,
                                                          std::string_view recipient) {
   const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
-  auto screening = greylist::screen(setup->policy, attempt, std::nullopt);
+  const auto run_time = loop_.run_time_lists;  // kept over the look-up of a name
+  const auto now = loop_.site.clock.now();
+  auto screening = greylist::screen(setup->policy, *run_time, attempt, std::nullopt, now);
   if (std::holds_alternative<greylist::NeedsName>(screening)) {
     const auto name = co_await client_.name();
-    screening = greylist::screen(setup->policy, attempt, name.name);
+    screening = greylist::screen(setup->policy, *run_time, attempt, name.name, now);
   }
   co_return screening;
 }

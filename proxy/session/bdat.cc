@@ -60,7 +60,7 @@ asio::awaitable<void> Session::relay_chunk(const smtp::Bdat& bdat) {
   if (!reply) co_return co_await lost(reply.error());
   if (!reply->positive() && !transaction_->chunk_refused) {
     transaction_->chunk_refused = !relay_.lost();
-    count_and_log({Outcome::refused, *reply}, content.octets());
+    tell_of_message({Outcome::refused, *reply}, content.octets());
   }
   co_await speak(*reply);
 }

@@ -1,7 +1,6 @@
 // MAIL and RCPT: who may pass, and what the backend says of those who do.
 #include <algorithm>
 
-#include "proxy/log.h"
 #include "proxy/loop.h"
 #include "proxy/session/session.h"
 #include "smtp/replies.h"
@@ -48,7 +47,7 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
     co_return;
   }
   auto reply = admission_.refusal(*setup_, decision, sender, rcpt.to.text());
-  log_recipient(rcpt, decision.word(), reply);
+  tell_of_recipient(rcpt, decision, reply);
   if (reply.transient()) {
     transaction.any_deferred = true;
     transaction.any_put_off |= decision.verdict != greylist::Verdict::store_failure;
@@ -96,8 +95,10 @@ void Session::note_answer(const Pending& asked, bool sent_on) {
   auto& transaction = *transaction_;
   const bool later = asked.decision.step == Decision::Step::at_data;
   if (sent_on && !later) loop_.counters.recipients.passed.add();
-  if (!later || !asked.reply->positive())
-    log_recipient(asked.rcpt, later ? "at_data" : asked.decision.word(), *asked.reply);
+  if (!later)
+    tell_of_recipient(asked.rcpt, asked.decision, *asked.reply);
+  else if (!asked.reply->positive())
+    log_recipient(asked.rcpt, "at_data", *asked.reply);
   if (asked.reply->positive()) transaction.accepted.push_back({asked.rcpt, asked.decision});
   transaction.any_deferred |= asked.reply->transient();
 }
@@ -105,18 +106,6 @@ void Session::note_answer(const Pending& asked, bool sent_on) {
 bool Session::Transaction::judged_at_data(const std::vector<Pending>& also) const {
   const auto at_data = [](const auto& one) { return one.decision.step == Decision::Step::at_data; };
   return std::ranges::any_of(accepted, at_data) || std::ranges::any_of(also, at_data);
-}
-
-void Session::log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const {
-  LogEvent(LogLevel::info, "recipient")
-      .with("session", id_)
-      .with("client", client_.address_text())
-      .with("helo", client_.helo)
-      .with("sender", transaction_->mail.from.text())
-      .with("recipient", rcpt.to.text())
-      .with("verdict", word)
-      .with("reply", reply.one_line())
-      .write();
 }
 
 }  // namespace proxy

@@ -1,11 +1,10 @@
-// A message: the rules for its content, and what became of it.
+// A message: the rules for its content, and its end.
 #include "proxy/session/session.h"
 
 #include <algorithm>
 #include <array>
 #include <ctime>
 
-#include "proxy/log.h"
 #include "proxy/loop.h"
 
 namespace proxy {
@@ -13,15 +12,6 @@ namespace proxy {
 using Outcome = Ending::Outcome;
 
 namespace {
-
-std::string_view word(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::relayed: return "relayed";
-    case Outcome::refused: return "refused";
-    case Outcome::unknown: break;
-  }
-  return "unknown";
-}
 
 // RFC 5322 §3.3
 std::string date(greylist::Time time) {
@@ -56,7 +46,7 @@ ContentRules Session::content_rules() const {
 
 // Content has come to its end: the client hears how it ended, and whoever proved to be a real mail server is credited.
 asio::awaitable<void> Session::conclude(const Ending& ending, std::uint64_t octets) {
-  count_and_log(ending, octets);
+  tell_of_message(ending, octets);
   channel_.say(ending.reply);
   std::vector<greylist::Triplet> triplets;
   if (ending.outcome == Outcome::relayed)
@@ -68,33 +58,6 @@ asio::awaitable<void> Session::conclude(const Ending& ending, std::uint64_t octe
   if (const auto error = co_await channel_.flush()) co_await lost(error);
   channel_.never_expire();
   co_await admission_.delivered(std::move(setup), std::move(triplets));
-}
-
-void Session::count_and_log(const Ending& ending, std::uint64_t octets) {
-  auto& messages = loop_.counters.messages;
-  switch (ending.outcome) {
-    case Outcome::relayed:
-      messages.relayed.add();
-      messages.bytes.add(octets);
-      break;
-    case Outcome::refused: messages.refused.add(); break;
-    case Outcome::unknown: messages.unknown.add(); break;
-  }
-  std::vector<std::string> recipients;
-  for (const auto& one : transaction_->accepted) recipients.push_back(one.rcpt.to.text());
-  const auto level = ending.outcome == Outcome::unknown ? LogLevel::warning : LogLevel::info;
-  LogEvent(level, "message")
-      .with("session", id_)
-      .with("client", client_.address_text())
-      .with("sender", transaction_->mail.from.text())
-      .with("recipients", recipients)
-      .with("bytes", octets)
-      .with("tls", channel_.protection())
-      .with("backend", transaction_->backend)
-      .with("backend_tls", transaction_->backend_tls)
-      .with("reply", ending.reply.one_line())
-      .with("outcome", word(ending.outcome))
-      .write();
 }
 
 }  // namespace proxy

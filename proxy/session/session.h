@@ -106,9 +106,14 @@ class Session {
   asio::awaitable<void> relay_chunk(const smtp::Bdat& bdat);
   asio::awaitable<void> end_transaction();
   asio::awaitable<void> lost(std::error_code error);
-  void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
   void note_answer(const Pending& asked, bool sent_on);
-  void count_and_log(const Ending& ending, std::uint64_t octets);
+
+  // What is told of all this, in counters, log and history: account.cc.
+  void tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, const smtp::Reply& reply) const;
+  void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
+  void tell_of_message(const Ending& ending, std::uint64_t octets);
+  void note(const smtp::Address& recipient, const Decision& decision, std::string_view what,
+            const smtp::Reply& reply) const;
   const Settings& settings() const;
 
   Loop& loop_;

@@ -31,6 +31,50 @@ class FaultyStore final : public Store {
     if (trip()) co_return std::unexpected(injected());
     co_return co_await inner_.find(std::move(triplet));
   }
+  asio::awaitable<std::expected<std::optional<Credit>, StoreError>> find_credit(std::string earner) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.find_credit(std::move(earner));
+  }
+  asio::awaitable<std::expected<EntryPage, StoreError>> scan(std::string from, EntryFilter wanted) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.scan(std::move(from), std::move(wanted));
+  }
+  asio::awaitable<std::expected<EarnerPage, StoreError>> scan_earners(std::string from) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.scan_earners(std::move(from));
+  }
+  asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.forget(std::move(triplet));
+  }
+  asio::awaitable<std::expected<void, StoreError>> take_over(std::vector<Entry> entries, Time now,
+                                                             Limits limits) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.take_over(std::move(entries), now, limits);
+  }
+  asio::awaitable<std::expected<void, StoreError>> take_over_earners(std::vector<Earner> earners, Time now,
+                                                                     Limits limits) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.take_over_earners(std::move(earners), now, limits);
+  }
+  asio::awaitable<std::expected<std::vector<RunTimeEntry>, StoreError>> run_time_entries() override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.run_time_entries();
+  }
+  asio::awaitable<std::expected<void, StoreError>> add(std::vector<RunTimeEntry> entries) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.add(std::move(entries));
+  }
+  asio::awaitable<std::expected<bool, StoreError>> remove(RunTimeEntry entry) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.remove(std::move(entry));
+  }
+  void note(HistoryEvent event) override { inner_.note(std::move(event)); }
+  asio::awaitable<std::expected<std::vector<HistoryEvent>, StoreError>> history(std::string recipient,
+                                                                                std::size_t most) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.history(std::move(recipient), most);
+  }
   void set_limits(const Limits& limits) override { inner_.set_limits(limits); }
   StoreStatus status() const override {
     auto status = inner_.status();

@@ -85,7 +85,8 @@ TEST_CASE("block, then domains, then allow; the client's name is asked for last"
            Row{"an allowed name without a domain", "192.0.2.9", "a@s.example", "abuse", none, "not ours"},
        }) {
     CAPTURE(why);
-    CHECK(outcome(screen(policy(), {*IpAddress::parse(client), "helo.example", sender, recipient}, name)) == expected);
+    CHECK(outcome(screen(policy(), {}, {*IpAddress::parse(client), "helo.example", sender, recipient}, name, {})) ==
+          expected);
   }
 }
 
@@ -109,7 +110,7 @@ TEST_CASE("a name is looked up only where it could tell") {
        }) {
     CAPTURE(why);
     const Attempt attempt{*IpAddress::parse(client), "helo.example", "a@s.example", recipient};
-    CHECK(outcome(screen(policy(block_names, allow_names), attempt, unknown)) == expected);
+    CHECK(outcome(screen(policy(block_names, allow_names), {}, attempt, unknown, {})) == expected);
   }
 }
 
@@ -117,7 +118,7 @@ TEST_CASE("in mode off the lists and domains stay in force") {
   auto off = policy();
   off.mode = Mode::off;
   const auto verdict = [&](std::string_view client, std::string_view recipient) {
-    return outcome(screen(off, {*IpAddress::parse(client), "helo.example", "a@s.example", recipient}, none));
+    return outcome(screen(off, {}, {*IpAddress::parse(client), "helo.example", "a@s.example", recipient}, none, {}));
   };
   CHECK(verdict("192.0.2.9", "bob@x.org") == "off");
   CHECK(verdict("192.0.2.1", "bob@x.org") == "block_client");
@@ -129,8 +130,8 @@ TEST_CASE("postmaster without a domain is ours whatever the domains are") {
   for (const auto& domains : {std::vector<std::string>{"*"}, std::vector<std::string>{"x.org"}}) {
     Policy bare;
     bare.domains = greylist::DomainList(domains);
-    CHECK(outcome(screen(bare, {IpAddress{}, "h", "a@s.example", "postMASTER"}, none)) == "greylist");
-    CHECK(outcome(screen(bare, {IpAddress{}, "h", "a@s.example", "bob"}, none)) == "not ours");
+    CHECK(outcome(screen(bare, {}, {IpAddress{}, "h", "a@s.example", "postMASTER"}, none, {})) == "greylist");
+    CHECK(outcome(screen(bare, {}, {IpAddress{}, "h", "a@s.example", "bob"}, none, {})) == "not ours");
   }
 }
 

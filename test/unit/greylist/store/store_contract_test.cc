@@ -268,3 +268,131 @@ TEST_CASE("an answer that is in memory comes without suspending") {
     loop.run();
   });
 }
+
+TEST_CASE("every entry is seen once, whatever the size of a page") {
+  with_each_engine([](Store& store) {
+    constexpr int count = 4500;
+    for (int n = 0; n < count; ++n) attempt(store, question(n), start);
+    std::vector<std::string> senders;
+    std::string from;
+    int pages = 0;
+    do {
+      const auto page = run(store.scan(from, [](const Triplet&, const Record&) { return true; }));
+      REQUIRE(page);
+      for (const auto& [triplet, record] : page->entries) {
+        senders.push_back(triplet.sender);
+        CHECK(record.first_seen == start);
+      }
+      from = page->next;
+      ++pages;
+    } while (!from.empty());
+    CHECK(pages > 1);
+    std::ranges::sort(senders);
+    CHECK(std::ranges::adjacent_find(senders) == senders.end());
+    CHECK(senders.size() == count);
+  });
+}
+
+TEST_CASE("of the entries those that are wanted are seen") {
+  with_each_engine([](Store& store) {
+    for (int n = 0; n < 10; ++n) attempt(store, question(n), start);
+    pass(store, 3, start + 5min);
+    const auto page =
+        run(store.scan("", [](const Triplet&, const Record& record) { return record.passed.has_value(); }));
+    REQUIRE(page);
+    REQUIRE(page->entries.size() == 1);
+    CHECK(page->entries[0].triplet == triplet(3));
+    CHECK(page->next == "");
+  });
+}
+
+TEST_CASE("what is forgotten begins anew") {
+  with_each_engine([](Store& store) {
+    pass(store, 1, start);
+    CHECK(*run(store.forget(triplet(1))));
+    CHECK_FALSE(*run(store.forget(triplet(1))));
+    CHECK(find(store, 1) == std::nullopt);
+    CHECK(attempt(store, question(1), start) == Verdict::first_seen);
+  });
+}
+
+TEST_CASE("what another greylist knows is taken over, and merged with what is known") {
+  with_each_engine([](Store& store) {
+    attempt(store, question(1), start);
+    const Record other{
+        .first_seen = start - 1h, .passed = start - 30min, .last_seen = start - 10min, .last_client = "x"};
+    REQUIRE(run(store.take_over({{triplet(1), other}, {triplet(2), other}}, start, limits)));
+    CHECK(find(store, 2) == other);
+    CHECK(find(store, 1) ==
+          Record{.first_seen = start - 1h, .passed = start - 30min, .last_seen = start, .last_client = "192.0.2.7"});
+    CHECK(attempt(store, question(1), start) == Verdict::known);
+  });
+}
+
+TEST_CASE("what clients have earned elsewhere is taken over, if it is more") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 5};
+    REQUIRE(run(store.take_over_earners({{"192.0.2.7", {5, start, start}}}, start, limits)));
+    CHECK(is_let_through(store, start, rule));
+    REQUIRE(run(store.take_over_earners({{"192.0.2.7", {1, start, start}}}, start, limits)));
+    CHECK(run(store.find_credit("192.0.2.7")).value() == Credit{5, start, start});
+    CHECK(run(store.find_credit("192.0.2.8")).value() == std::nullopt);
+    const auto earners = run(store.scan_earners(""));
+    REQUIRE(earners);
+    REQUIRE(earners->earners.size() == 1);
+    CHECK(earners->earners[0].name == "192.0.2.7");
+  });
+}
+
+TEST_CASE("run-time entries are kept, replaced and removed by their conditions") {
+  with_each_engine([](Store& store) {
+    using List = RunTimeEntry::List;
+    const RunTimeEntry allow{.list = List::allow,
+                             .client = "192.0.2.0/24",
+                             .sender = "a\t%@example.com",
+                             .lapses = start + 1h,
+                             .note = "until the move is over",
+                             .made = start};
+    auto block = allow;
+    block.list = List::block;
+    block.lapses.reset();
+    REQUIRE(run(store.add({allow, block})));
+    auto renewed = allow;
+    renewed.note = "\xff\n";
+    REQUIRE(run(store.add({renewed})));
+    const auto entries = run(store.run_time_entries());
+    REQUIRE(entries);
+    CHECK(*entries == std::vector<RunTimeEntry>{renewed, block});
+    CHECK(*run(store.remove(allow)));
+    CHECK_FALSE(*run(store.remove(allow)));
+    CHECK(run(store.run_time_entries()).value() == std::vector<RunTimeEntry>{block});
+  });
+}
+
+TEST_CASE("the history tells the latest of a recipient, the newest first") {
+  with_each_engine([](Store& store) {
+    const auto event = [](std::string recipient, Time time, std::string what) {
+      return HistoryEvent{.time = time,
+                          .recipient = std::move(recipient),
+                          .sender = "a@example.com",
+                          .identity = "192.0.2.0/24",
+                          .client = "192.0.2.7",
+                          .helo = "mail\t.example.com",
+                          .what = std::move(what),
+                          .reply = "450 4.2.0 \xff"};
+    };
+    store.note(event("bob@example.org", start, "first_seen"));
+    store.note(event("bob@example.org", start + 6min, "retried"));
+    store.note(event("bob@example.org", start + 6min, "relayed"));
+    store.note(event("bob@example.or", start, "first_seen"));
+    store.note(event("bob@example.org2", start, "first_seen"));
+    const auto all = run(store.history("bob@example.org", 10));
+    REQUIRE(all);
+    REQUIRE(all->size() == 3);
+    CHECK((*all)[0] == event("bob@example.org", start + 6min, "relayed"));
+    CHECK((*all)[1].what == "retried");
+    CHECK((*all)[2].what == "first_seen");
+    CHECK(run(store.history("bob@example.org", 1)).value().size() == 1);
+    CHECK(run(store.history("nobody@example.org", 1)).value().empty());
+  });
+}

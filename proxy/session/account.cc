@@ -1,0 +1,88 @@
+// What is told of a session: counters, log lines, and the history that explains why a message is late.
+#include "proxy/log.h"
+#include "proxy/loop.h"
+#include "proxy/session/session.h"
+
+namespace proxy {
+
+using Outcome = Ending::Outcome;
+
+namespace {
+
+std::string_view word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::relayed: return "relayed";
+    case Outcome::refused: return "refused";
+    case Outcome::unknown: break;
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void Session::tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, const smtp::Reply& reply) const {
+  log_recipient(rcpt, decision.word(), reply);
+  if (decision.step == Decision::Step::decided) note(rcpt.to, decision, decision.word(), reply);
+}
+
+void Session::log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const {
+  LogEvent(LogLevel::info, "recipient")
+      .with("session", id_)
+      .with("client", client_.address_text())
+      .with("helo", client_.helo)
+      .with("sender", transaction_->mail.from.text())
+      .with("recipient", rcpt.to.text())
+      .with("verdict", word)
+      .with("reply", reply.one_line())
+      .write();
+}
+
+void Session::tell_of_message(const Ending& ending, std::uint64_t octets) {
+  auto& messages = loop_.counters.messages;
+  switch (ending.outcome) {
+    case Outcome::relayed:
+      messages.relayed.add();
+      messages.bytes.add(octets);
+      break;
+    case Outcome::refused: messages.refused.add(); break;
+    case Outcome::unknown: messages.unknown.add(); break;
+  }
+  std::vector<std::string> recipients;
+  for (const auto& one : transaction_->accepted) {
+    recipients.push_back(one.rcpt.to.text());
+    note(one.rcpt.to, one.decision, word(ending.outcome), ending.reply);
+  }
+  const auto level = ending.outcome == Outcome::unknown ? LogLevel::warning : LogLevel::info;
+  LogEvent(level, "message")
+      .with("session", id_)
+      .with("client", client_.address_text())
+      .with("sender", transaction_->mail.from.text())
+      .with("recipients", recipients)
+      .with("bytes", octets)
+      .with("tls", channel_.protection())
+      .with("backend", transaction_->backend)
+      .with("backend_tls", transaction_->backend_tls)
+      .with("reply", ending.reply.one_line())
+      .with("outcome", word(ending.outcome))
+      .write();
+}
+
+// An attempt that is none of ours leaves no trace: anybody could fill the history with those.
+void Session::note(const smtp::Address& recipient, const Decision& decision, std::string_view what,
+                   const smtp::Reply& reply) const {
+  if (settings().greylist.limits.history == greylist::Duration::zero()) return;
+  greylist::HistoryEvent event{.time = loop_.site.clock.now(), .client = client_.address_text(), .helo = client_.helo};
+  if (decision.triplet) {
+    event.recipient = decision.triplet->recipient;
+    event.sender = decision.triplet->sender;
+    event.identity = decision.triplet->identity;
+  } else {
+    event.recipient = greylist::keyed_recipient(recipient.text());
+    event.sender = greylist::keyed_sender(transaction_->mail.from.text());
+  }
+  event.what = what;
+  event.reply = reply.one_line();
+  loop_.site.store.note(std::move(event));
+}
+
+}  // namespace proxy

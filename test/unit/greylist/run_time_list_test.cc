@@ -1,0 +1,89 @@
+#include "greylist/lists/run_time_list.h"
+
+#include <doctest/doctest.h>
+
+using namespace greylist;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time now{1'000'000s};
+
+RunTimeEntry entry(std::string client, std::string sender, std::string recipient) {
+  return {.client = std::move(client), .sender = std::move(sender), .recipient = std::move(recipient)};
+}
+
+RunTimeList list_of(RunTimeEntry one) {
+  RunTimeList list;
+  const auto added = list.add(std::move(one));
+  REQUIRE_MESSAGE(added, (added ? "" : added.error()));
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("all conditions that are given must match") {
+  struct Row {
+    const char *client, *sender, *recipient;  // of the entry
+    bool matches;  // 192.0.2.7, alice@Example.com, Bob@example.org, confirmed as mail.example.com
+  };
+  for (const auto& [client, sender, recipient, matches] : {
+           Row{"192.0.2.7", "", "", true},
+           Row{"192.0.2.0/24", "", "", true},
+           Row{"192.0.3.0/24", "", "", false},
+           Row{"mail.example.com", "", "", true},
+           Row{".example.com", "", "", true},
+           Row{"example.com", "", "", false},
+           Row{"", "alice@example.com", "", true},
+           Row{"", "@example.com", "", true},
+           Row{"", "@.com", "", true},
+           Row{"", "alice@", "", true},
+           Row{"", "@example.net", "", false},
+           Row{"", "", "bob@example.org", true},
+           Row{"", "", "@example.org", true},
+           Row{"", "", "alice@example.org", false},
+           Row{"192.0.2.7", "@example.com", "bob@", true},
+           Row{"192.0.2.8", "@example.com", "bob@", false},
+           Row{"192.0.2.7", "@example.net", "bob@", false},
+           Row{"192.0.2.7", "@example.com", "eve@", false},
+       }) {
+    CAPTURE(client);
+    CAPTURE(sender);
+    CAPTURE(recipient);
+    const auto list = list_of(entry(client, sender, recipient));
+    const auto match =
+        list.match(*IpAddress::parse("192.0.2.7"), "alice@Example.com", "Bob@example.org", "mail.example.com", now);
+    CHECK((match.entry != nullptr) == matches);
+  }
+}
+
+TEST_CASE("a name is asked for only if it could tell") {
+  const auto list = list_of(entry("mail.example.com", "@example.com", ""));
+  const auto client = *IpAddress::parse("192.0.2.7");
+  CHECK(list.match(client, "a@example.com", "b@example.org", std::nullopt, now).needs_name);
+  CHECK_FALSE(list.match(client, "a@example.net", "b@example.org", std::nullopt, now).needs_name);
+  CHECK_FALSE(list.match(client, "a@example.com", "b@example.org", "", now).needs_name);
+  CHECK_FALSE(list.match(client, "a@example.com", "b@example.org", "", now).entry);
+}
+
+TEST_CASE("what has lapsed matches no more") {
+  auto brief = entry("192.0.2.7", "", "");
+  brief.lapses = now;
+  const auto list = list_of(brief);
+  const auto client = *IpAddress::parse("192.0.2.7");
+  CHECK(list.match(client, "", "b@example.org", "", now - 1s).entry);
+  CHECK_FALSE(list.match(client, "", "b@example.org", "", now).entry);
+}
+
+TEST_CASE("an entry that can't be used says why") {
+  for (const auto& [bad, phrase] :
+       {std::pair{entry("", "", ""), "a condition is missing"}, std::pair{entry("192.0.2.300", "", ""), "client: "},
+        std::pair{entry("", "example.com", ""), "sender: "}, std::pair{entry("", "", "@"), "recipient: "}}) {
+    CAPTURE(phrase);
+    RunTimeList list;
+    const auto added = list.add(bad);
+    REQUIRE_FALSE(added);
+    CHECK(added.error().starts_with(phrase));
+    CHECK(list.empty());
+  }
+}
