@@ -17,6 +17,8 @@
 #include <utility>
 
 #include "greylist/store/rocksdb_store.h"
+#include "proxy/admin/admin_api.h"
+#include "proxy/admin/admin_server.h"
 #include "proxy/backend/connection.h"
 #include "proxy/backend/probe.h"
 #include "proxy/backend/watch.h"
@@ -58,6 +60,8 @@ class Server {
   std::expected<void, Stop> bind(std::size_t loops);
   std::expected<void, Stop> open_store();
   std::expected<void, Stop> start_status();
+  void start_admin();
+  void load_run_time_entries();
   void accept();
   void wait_for_signal();
   void reload();
@@ -82,10 +86,13 @@ class Server {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<BackendWatch> watch_;
   std::unique_ptr<StatusServer> status_;
+  std::unique_ptr<RunTimeRegister> run_time_;
+  std::unique_ptr<AdminApi> admin_api_;
+  std::unique_ptr<AdminServer> admin_;
   asio::io_context control_{1};  // this thread's: signals and the course of things
   asio::signal_set signals_{control_};
   asio::steady_timer timer_{control_};
-  asio::steady_timer expiry_timer_{control_};
+  asio::steady_timer expiry_timer_{control_}, run_time_timer_{control_};
   std::vector<WorkGuard> work_;
   std::vector<std::jthread> threads_;
   std::atomic<std::size_t> stopped_listening_ = 0;  // loops
@@ -109,6 +116,7 @@ std::expected<void, Stop> Server::start(std::shared_ptr<Setup> setup) {
   site_ = std::make_unique<Site>(clock_, *store_, first_session);
   for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*site_, setup_));
   if (auto started = start_status(); !started) return started;
+  start_admin();
   for (const auto& listener : listeners_)
     if (auto listening = listener->listen(loops_); !listening) return std::unexpected(Stop{listening.error()});
   return {};
@@ -150,6 +158,31 @@ std::expected<void, Stop> Server::start_status() {
   return {};
 }
 
+// Without it mail flows all the same.
+void Server::start_admin() {
+  run_time_ = std::make_unique<RunTimeRegister>(*site_, loops_);
+  admin_api_ = std::make_unique<AdminApi>(AdminApi::Sources{
+      [this] { return current(); },
+      [this] { return status_page("/status", StatusSources{current(), *site_, loops_, started_, draining_}).body; },
+      *site_, *run_time_});
+  auto started = AdminServer::start(settings().admin_socket, *admin_api_);
+  if (started)
+    admin_ = std::move(*started);
+  else
+    LogEvent(LogLevel::error, "admin_unavailable").with("reason", "admin.socket: " + started.error()).write();
+}
+
+// What administrators added at run time. A store that is sick at the start may be well later.
+void Server::load_run_time_entries() {
+  const auto loaded = run_time_->load();
+  if (loaded) return;
+  LogEvent(LogLevel::warning, "run_time_entries_unknown").with("reason", loaded.error()).write();
+  run_time_timer_.expires_after(std::chrono::seconds(5));
+  run_time_timer_.async_wait([this](const std::error_code& error) {
+    if (!error) load_run_time_entries();
+  });
+}
+
 std::shared_ptr<const Setup> Server::current() const {
   const std::lock_guard lock(setup_mutex_);
   return setup_;
@@ -160,6 +193,7 @@ int Server::run() {
     work_.push_back(asio::make_work_guard(loop->io));
     threads_.emplace_back([&io = loop->io] { io.run(); });
   }
+  load_run_time_entries();
   watch_ = std::make_unique<BackendWatch>(*loops_.front());
   asio::post(loops_.front()->io, [this] { watch_->start([this] { asio::post(control_, [this] { accept(); }); }); });
   timer_.expires_after(longest_first_round);
@@ -282,10 +316,12 @@ void Server::stop() {
   work_.clear();
   signals_.cancel();
   expiry_timer_.cancel();
+  run_time_timer_.cancel();
 }
 
 void Server::close() {
   threads_.clear();  // joins
+  admin_.reset();
   status_.reset();
   store_.reset();
   LogEvent(LogLevel::info, "stopped").with("transactions_cut_off", cut_transactions_.load()).write();

@@ -244,9 +244,8 @@ void describe(KeyVisitor& v, Settings& s) {
   v.object({"limits", "What one client, one message and all together may take."}, [&] { limits(v, s.limits); });
   v.object({"status", "Read-only status over HTTP: /status, /healthz, /readyz."},
            [&] { v.text({"address", "Address and port of it."}, s.status_address, Form::listener); });
-  v.object(
-      {"admin", "Where the other commands are to reach the running proxy. Accepted, without effect in this version."},
-      [&] { v.text({"socket", "Path of a Unix socket, mode 0600."}, s.admin_socket, Form::path); });
+  v.object({"admin", "Where the other commands reach the running proxy."},
+           [&] { v.text({"socket", "Path of a Unix socket, mode 0600."}, s.admin_socket, Form::path); });
   v.object({"log", "What is written to stderr."}, [&] { log(v, s.log); });
 }
 

@@ -117,13 +117,11 @@ asio::awaitable<void> Admission::delivered(std::shared_ptr<const Setup> setup,
   if (!done) LogEvent(LogLevel::error, "store_failure").with("reason", done.error().what).write();
 }
 
-smtp::Reply Admission::refusal(const Setup& setup, const Decision& decision, std::string_view sender,
-                               std::string_view recipient) const {
+smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values) {
   if (decision.step == Decision::Step::not_our_domain) return smtp::replies::relay_denied();
   if (decision.action == Action::refuse) return smtp::replies::blocked();
   if (decision.verdict == Verdict::store_failure) return smtp::replies::store_unavailable();
   const auto& reply = setup.settings.greylist.reply;
-  const greylist::ReplyValues values{sender, recipient, client_.esmtp ? "ESMTP" : "SMTP", client_.helo};
   return smtp::Reply(reply.code, reply.enhanced, greylist::expand(reply, values));
 }
 

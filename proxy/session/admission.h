@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "greylist/greylist_reply.h"
 #include "greylist/policy.h"
 #include "greylist/store/store.h"
 #include "proxy/session/client.h"
@@ -31,6 +32,9 @@ struct Decision {
   std::string_view word() const;  // for logs
 };
 
+// What a recipient that doesn't pass is told.
+smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values);
+
 // Decides about recipients: lists, domains, and the greylist, looking up the client's name only where it matters. One
 // for each session.
 class Admission {
@@ -44,10 +48,6 @@ class Admission {
                                           std::string recipient);
   // The backend took a message for these: what their passing has earned is credited.
   asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<greylist::Triplet> triplets);
-
-  // What a recipient that doesn't pass is told.
-  smtp::Reply refusal(const Setup& setup, const Decision& decision, std::string_view sender,
-                      std::string_view recipient) const;
 
  private:
   asio::awaitable<greylist::Screening> screened(std::shared_ptr<const Setup> setup, std::string_view sender,

@@ -41,7 +41,7 @@ asio::awaitable<std::optional<smtp::Reply>> Session::judge_at_data() {
     if (decision.step != Decision::Step::at_data) continue;
     auto judged = co_await admission_.judge_at_data(setup_, sender, rcpt.to.text());
     const bool passes = judged.action == greylist::Action::pass;
-    auto reply = passes ? replies::ok() : admission_.refusal(*setup_, judged, sender, rcpt.to.text());
+    auto reply = passes ? replies::ok() : refusal_of(rcpt, judged);
     tell_of_recipient(rcpt, judged, reply);
     if (passes) {
       loop_.counters.recipients.passed.add();

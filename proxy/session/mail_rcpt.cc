@@ -46,7 +46,7 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
     if (transaction.pending.size() >= largest_batch) co_await settle(false);
     co_return;
   }
-  auto reply = admission_.refusal(*setup_, decision, sender, rcpt.to.text());
+  auto reply = refusal_of(rcpt, decision);
   tell_of_recipient(rcpt, decision, reply);
   if (reply.transient()) {
     transaction.any_deferred = true;
@@ -55,6 +55,11 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
   } else {
     co_await fault(std::move(reply));
   }
+}
+
+smtp::Reply Session::refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const {
+  const auto protocol = client_.esmtp ? "ESMTP" : "SMTP";
+  return refusal(*setup_, decision, {transaction_->mail.from.text(), rcpt.to.text(), protocol, client_.helo});
 }
 
 // For its form, before anybody judges.

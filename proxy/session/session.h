@@ -97,6 +97,7 @@ class Session {
   asio::awaitable<bool> start_tls(std::chrono::milliseconds patience);
   void forget();
   asio::awaitable<void> settle(bool data_follows);
+  smtp::Reply refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const;
   asio::awaitable<void> refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
   asio::awaitable<std::optional<smtp::Reply>> judge_at_data();
   smtp::Reply no_recipient() const;

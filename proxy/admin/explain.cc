@@ -1,0 +1,287 @@
+#include "proxy/admin/explain.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "proxy/admin/entry_json.h"
+#include "proxy/admin/finished.h"
+#include "proxy/config/duration.h"
+#include "proxy/session/admission.h"
+#include "smtp/path.h"
+#include "smtp/replies.h"
+
+namespace proxy {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using greylist::Action;
+using greylist::Verdict;
+
+constexpr std::size_t events_told = 50;
+
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
+
+// The question in the forms that the parts of the program know.
+struct Asked {
+  greylist::IpAddress client;
+  std::string helo;
+  smtp::Address sender, recipient;
+  greylist::Triplet triplet;
+};
+
+std::expected<smtp::Address, std::string> address_of(const char* which, const std::string& text) {
+  const auto path = smtp::parse_path(text);
+  if (!path) return std::unexpected(std::string(which) + ": " + std::string(path.error()));
+  if (!path->rest.empty()) return std::unexpected(std::string(which) + ": expected one address");
+  return path->address;
+}
+
+std::expected<smtp::Address, std::string> sender_of(const std::string& text) {
+  if (text.empty()) return smtp::Address();
+  return address_of("sender", text);
+}
+
+std::expected<Asked, std::string> asked_by(const ExplainQuestion& question, const Setup& setup) {
+  const auto client = greylist::IpAddress::parse(question.client);
+  if (!client) return std::unexpected("client: expected an IP address, got " + in_quotes(question.client));
+  auto sender = sender_of(question.sender);
+  if (!sender) return std::unexpected(sender.error());
+  auto recipient = address_of("recipient", question.recipient);
+  if (!recipient) return std::unexpected(recipient.error());
+  if (recipient->null()) return std::unexpected("recipient: expected an address");
+  auto triplet = greylist::make_triplet(*client, sender->text(), recipient->text(), setup.policy.client_prefix);
+  return Asked{*client, question.helo, *std::move(sender), *std::move(recipient), std::move(triplet)};
+}
+
+// Whether one configured entry, alone in its list, matches.
+template <class List, class Matches>
+std::optional<std::string> matching(const std::string& key, const std::vector<std::string>& entries,
+                                    const Matches& matches) {
+  for (const auto& entry : entries) {
+    List list;
+    if (list.add(entry) && matches(list)) return key + " " + in_quotes(entry);
+  }
+  return std::nullopt;
+}
+
+template <class List, class Matches>
+std::optional<std::string> matching_line(const std::string& key, const std::vector<std::string>& files,
+                                         const Matches& matches) {
+  for (const auto& path : files) {
+    std::ifstream file(path);
+    std::string line;
+    for (unsigned number = 1; std::getline(file, line); ++number) {
+      List list;
+      if (list.add_postgrey(line) && matches(list))
+        return key + " " + path + ", line " + std::to_string(number) + ": " + in_quotes(line);
+    }
+  }
+  return std::nullopt;
+}
+
+class Explanation {
+ public:
+  Explanation(Asked asked, const ExplainSources& sources)
+      : asked_(std::move(asked)), sources_(sources), now_(sources.site.clock.now()) {}
+
+  Json told() {
+    decide();
+    const auto& triplet = asked_.triplet;
+    const bool passes = decision_.action == Action::pass;
+    return {{"verdict", word_.empty() ? std::string(decision_.word()) : word_},
+            {"action", std::string(greylist::word(decision_.action))},
+            {"reply", passes ? "" : reply().one_line()},
+            {"client", asked_.client.text()},
+            {"name", name_ ? Json(*name_) : Json(nullptr)},
+            {"identity", triplet.identity},
+            {"sender", triplet.sender},
+            {"recipient", triplet.recipient},
+            {"first_seen", record_ ? time_json(record_->first_seen) : Json(nullptr)},
+            {"passed", record_ ? time_json(record_->passed) : Json(nullptr)},
+            {"last_seen", record_ ? time_json(record_->last_seen) : Json(nullptr)},
+            {"passes_at", time_json(passes_at_)},
+            {"steps", steps_},
+            {"history", history()}};
+  }
+
+ private:
+  const Settings& settings() const { return sources_.setup->settings; }
+  const greylist::Policy& policy() const { return sources_.setup->policy; }
+  void step(std::string what) { steps_.push_back(std::move(what)); }
+
+  void decide() {
+    if (asked_.recipient.unsafe_recipient()) {
+      word_ = "unsafe_recipient";
+      decision_.action = Action::refuse;
+      return step("the recipient's form could be routed elsewhere: refused, whatever its domain");
+    }
+    const auto screening = screened();
+    if (std::holds_alternative<greylist::NotOurDomain>(screening)) {
+      step("no block entry matches");
+      step("the recipient's domain is none of domains: refused");
+      decision_.step = Decision::Step::not_our_domain;
+      decision_.action = Action::refuse;
+    } else if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
+      listed_as(*listed);
+    } else {
+      step("no block entry matches, the domain is ours, no allow entry matches: on to the greylist");
+      ask_greylist();
+    }
+  }
+
+  greylist::Screening screened() {
+    const greylist::Attempt attempt{asked_.client, asked_.helo, asked_.sender.text(), asked_.recipient.text()};
+    auto screening = greylist::screen(policy(), *sources_.run_time, attempt, std::nullopt, now_);
+    if (!std::holds_alternative<greylist::NeedsName>(screening)) return screening;
+    if (!settings().dns.enabled) {
+      name_ = "";
+      step("an entry by name could match, but dns.enabled is false: the client has no name");
+    } else {
+      const auto found = sources_.look_up(asked_.client);
+      name_ = found.name;
+      step(found.name.empty() ? "an entry by name could match, but the client has no confirmed reverse name"
+                              : "the client's confirmed reverse name is " + found.name);
+    }
+    return greylist::screen(policy(), *sources_.run_time, attempt, name_, now_);
+  }
+
+  void listed_as(const greylist::Listed& listed) {
+    decision_.verdict = listed.verdict;
+    decision_.action = greylist::action_of(listed.verdict, policy());
+    if (listed.verdict == Verdict::off) return step("greylist.mode is off: passes");
+    const bool blocks = decision_.action == Action::refuse;
+    if (!blocks) step("no block entry matches, the domain is ours");
+    step((listed.entry ? at_run_time(*listed.entry) : in_configuration(blocks)) +
+         " matches: " + (blocks ? "refused" : "passes"));
+  }
+
+  static std::string at_run_time(const greylist::RunTimeEntry& entry) {
+    std::string text = entry.list == greylist::RunTimeEntry::List::allow ? "the run-time allow entry of"
+                                                                         : "the run-time block entry of";
+    if (!entry.client.empty()) text += " client " + in_quotes(entry.client);
+    if (!entry.sender.empty()) text += " sender " + in_quotes(entry.sender);
+    if (!entry.recipient.empty()) text += " recipient " + in_quotes(entry.recipient);
+    if (entry.lapses) text += ", which lapses " + time_text(*entry.lapses);
+    if (!entry.note.empty()) text += " (" + entry.note + ")";
+    return text;
+  }
+
+  std::string in_configuration(bool blocks) const {
+    const auto client = [&](const greylist::ClientList& list) {
+      return list.matches_address(asked_.client) || (name_ && list.matches_name(*name_));
+    };
+    const auto sender = [&](const greylist::AddressList& list) { return list.matches(asked_.sender.text()); };
+    const auto recipient = [&](const greylist::AddressList& list) { return list.matches(asked_.recipient.text()); };
+    const auto& [allowed_clients, clients_files, allowed_senders, allowed_recipients, recipients_files] =
+        settings().allow;
+    const auto& clients = blocks ? settings().block.clients : allowed_clients;
+    const auto& senders = blocks ? settings().block.senders : allowed_senders;
+    const auto& recipients = blocks ? settings().block.recipients : allowed_recipients;
+    const std::string list = blocks ? "block." : "allow.";
+    if (const auto found = matching<greylist::ClientList>(list + "clients", clients, client)) return *found;
+    if (!blocks)
+      if (const auto found = matching_line<greylist::ClientList>("allow.clients_files", clients_files, client))
+        return *found;
+    if (const auto found = matching<greylist::AddressList>(list + "senders", senders, sender)) return *found;
+    if (const auto found = matching<greylist::AddressList>(list + "recipients", recipients, recipient)) return *found;
+    if (!blocks)
+      if (const auto found =
+              matching_line<greylist::AddressList>("allow.recipients_files", recipients_files, recipient))
+        return *found;
+    return list + "*: an entry";  // of a file that has changed since it was read
+  }
+
+  void ask_greylist() {
+    const auto& triplet = asked_.triplet;
+    step("remembered by: client " + triplet.identity + ", sender <" + triplet.sender + ">, recipient <" +
+         triplet.recipient + ">");
+    const auto found = finished(sources_.store.find(triplet));
+    const auto earner = greylist::earning_identity(asked_.client);
+    const auto credit = finished(sources_.store.find_credit(earner));
+    if (!found || !credit) {
+      decision_.verdict = Verdict::store_failure;
+      decision_.action = greylist::action_of(decision_.verdict, policy());
+      return step("the store can't answer (" + (found ? credit.error().what : found.error().what) +
+                  "): greylist.on_store_failure is " + settings().greylist.on_store_failure);
+    }
+    if (*found && !greylist::expired(**found, now_, policy().limits)) record_ = **found;
+    if (greylist::earned(*credit, now_, policy().limits, policy().auto_allow)) {
+      decision_.verdict = Verdict::auto_allowed;
+      step(earner + " has earned its way: " + std::to_string((*credit)->count) + " triplets came back");
+    } else {
+      decision_.verdict = greylist::judge(*found, now_, policy().limits, asked_.client.text()).verdict;
+      if (*credit && policy().auto_allow.after > 0)
+        step(earner + " has earned " + std::to_string((*credit)->count) + " of the " +
+             std::to_string(policy().auto_allow.after) + " triplets that would let it through");
+      tell_of_record(found->has_value());
+    }
+    decision_.action = greylist::action_of(decision_.verdict, policy());
+    if (policy().mode == greylist::Mode::observe) step("greylist.mode is observe: nothing is put off");
+  }
+
+  void tell_of_record(bool there) {
+    const auto delay = duration_text(policy().limits.delay);
+    if (!record_) {
+      passes_at_ = now_ + policy().limits.delay;
+      return step(there ? "what is remembered has expired: as if it had never come"
+                        : "never seen: the first attempt would be put off for " + delay);
+    }
+    step("first attempt " + time_text(record_->first_seen) +
+         (record_->last_client.empty() ? std::string() : ", the last from " + record_->last_client));
+    if (record_->passed) return step("passed " + time_text(*record_->passed) + ": known, passes");
+    if (decision_.verdict == Verdict::retried) return step("the delay of " + delay + " is over: a retry passes now");
+    passes_at_ = record_->first_seen + policy().limits.delay;
+    step("the delay of " + delay + " isn't over: a retry passes from " + time_text(*passes_at_) + " on");
+  }
+
+  smtp::Reply reply() const {
+    if (word_ == "unsafe_recipient") return smtp::replies::unsafe_recipient();
+    return refusal(*sources_.setup, decision_, {asked_.sender.text(), asked_.recipient.text(), "ESMTP", asked_.helo});
+  }
+
+  Json history() {
+    Json told = Json::array();
+    const auto events = finished(sources_.store.history(asked_.triplet.recipient, events_told));
+    if (!events) return told;
+    for (const auto& event : *events) {
+      auto json = event_json(event);
+      json["same_triplet"] = event.sender == asked_.triplet.sender &&
+                             (event.identity == asked_.triplet.identity || event.client == asked_.client.text());
+      told.push_back(std::move(json));
+    }
+    return told;
+  }
+
+  const Asked asked_;
+  const ExplainSources& sources_;
+  const greylist::Time now_;
+  std::optional<std::string> name_;
+  std::string word_;  // where no Decision has one
+  Decision decision_;
+  std::optional<greylist::Record> record_;
+  std::optional<greylist::Time> passes_at_;
+  std::vector<std::string> steps_;
+};
+
+}  // namespace
+
+std::expected<Json, std::string> explain(const ExplainQuestion& question, const ExplainSources& sources) {
+  auto asked = asked_by(question, *sources.setup);
+  if (!asked) return std::unexpected(asked.error());
+  return Explanation(*std::move(asked), sources).told();
+}
+
+std::expected<Json, std::string> latest_for(const std::string& recipient, const ExplainSources& sources) {
+  const auto address = address_of("recipient", recipient);
+  if (!address) return std::unexpected(address.error());
+  const auto key = greylist::keyed_recipient(address->text());
+  const auto events = finished(sources.store.history(key, events_told));
+  if (!events) return std::unexpected("store: " + events.error().what);
+  Json history = Json::array();
+  for (const auto& event : *events) history.push_back(event_json(event));
+  return Json{{"recipient", key}, {"history", history}};
+}
+
+}  // namespace proxy
