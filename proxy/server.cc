@@ -315,6 +315,7 @@ void Server::stop() {
   });
   work_.clear();
   signals_.cancel();
+  timer_.cancel();
   expiry_timer_.cancel();
   run_time_timer_.cancel();
 }

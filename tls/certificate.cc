@@ -2,6 +2,7 @@
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <algorithm>
@@ -69,7 +70,9 @@ Certificate::Parsed Certificate::parse(std::string_view certificate, std::string
   parts.chain.reset(sk_X509_new_null());
   while (X509* next = PEM_read_bio_X509(text.get(), nullptr, no_passphrase, nullptr))
     sk_X509_push(parts.chain.get(), next);
-  last_failure();  // the end of the file
+  const auto end = ERR_GET_REASON(ERR_peek_last_error());
+  const auto why = last_failure();
+  if (end != PEM_R_NO_START_LINE) return failed(false, "a certificate after the first can't be read: " + why);
   parts.key.reset(PEM_read_bio_PrivateKey(reading(key).get(), nullptr, no_passphrase, nullptr));
   if (!parts.key) return failed(true, "no private key in PEM form without a passphrase: " + last_failure());
   if (X509_check_private_key(parts.leaf.get(), parts.key.get()) != 1) {

@@ -261,7 +261,9 @@ asio::awaitable<void> Session::on(const smtp::StartTls&) {
 
 asio::awaitable<bool> Session::start_tls(std::chrono::milliseconds patience) {
   channel_.expire_after(patience);
+  idle_ = true;  // nothing is lost if a drain cuts it short
   const auto done = co_await channel_.start_tls(loop_.setup->tls.context);
+  idle_ = false;
   channel_.never_expire();
   if (done) {
     loop_.counters.connections.tls.add();

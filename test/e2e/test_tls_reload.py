@@ -127,9 +127,15 @@ def a_locked_key(place, _other):
     place.key.write_bytes(open(f"{place.key}.locked", "rb").read())
 
 
+def a_broken_chain(place, _other):
+    with place.certificate.open("ab") as file:
+        file.write(b"-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n")
+
+
 BROKEN = [(nothing_there, "certificate"), (no_key_there, "key"), (an_empty_file, "certificate"),
           (half_a_file, "certificate"), (a_key_for_a_certificate, "certificate"), (a_certificate_for_a_key, "key"),
-          (a_key_of_another, "key"), (a_certificate_of_another, "key"), (a_locked_key, "key")]
+          (a_key_of_another, "key"), (a_certificate_of_another, "key"), (a_locked_key, "key"),
+          (a_broken_chain, "certificate")]
 
 
 @pytest.mark.parametrize("harm, key", BROKEN)

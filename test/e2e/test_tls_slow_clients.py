@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from smtp_client import Closed, tls_settings
+from smtp_client import Client, Closed, tls_settings
 from tls_records import Records
 from wait import wait_for
 
@@ -195,3 +195,29 @@ def test_an_open_transaction_finishes_at_the_drain(tls_greygate, backend):
         assert client.data().code == 250
     assert tls_greygate.exit_code() == 0
     assert len(backend.messages) == 1
+
+
+@pytest.fixture
+def patient(make_greygate, backend, certificate):
+    """It would wait long for an open transaction; a handshake is none."""
+    greygate = make_greygate(backend, start=False, limits={"drain_timeout": "10m"},
+                             tls={"certificates": [certificate.entry]})
+    greygate.tls_port = greygate.add_listener(tls="implicit")
+    return greygate.start()
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_handshake_does_not_hold_up_the_drain(patient, stop):
+    with at_handshake(patient) as client:
+        stop(client, Records(client, tls_settings(version="TLSv1_3")))
+        patient.terminate()
+        assert patient.exit_code() == 0
+        assert b"421" not in until_closed(client)
+
+
+def test_a_silent_client_at_an_implicit_listener_does_not_hold_up_the_drain(patient):
+    with Client(patient.tls_port, greeting=False) as client:
+        wait_for("the connection", lambda: patient.status()["connections"]["open"] == 1)
+        patient.terminate()
+        assert patient.exit_code() == 0
+        assert client.is_closed()
