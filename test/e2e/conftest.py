@@ -33,9 +33,15 @@ def certificate(authority):
     return authority.issue("mx.example.org")
 
 
+@pytest.fixture(scope="session")
+def backend_certificate(authority):
+    """One for the address of the backends of these tests."""
+    return authority.issue("127.0.0.1")
+
+
 @pytest.fixture
 def make_backend():
-    """Makes fake backends: make_backend(keywords=…, proxy_protocol=…)."""
+    """Makes fake backends: make_backend(keywords=…, proxy_protocol=…, certificate=…)."""
     made = []
 
     def make(**options):
@@ -65,6 +71,15 @@ def make_greygate(directory):
     yield make
     for each in made:
         each.clean_up()
+
+
+@pytest.fixture
+def make_verifying(make_greygate, authority):
+    """Makes proxies whose backends must prove who they are, unless told otherwise: make_verifying(backend, tls=…)."""
+    def make(*backends, ready=True, start=True, domains=("example.org",), **backend):
+        return make_greygate(*backends, ready=ready, start=start, domains=list(domains), greylist={"mode": "off"},
+                             backend={"tls": "verified", "ca_file": str(authority.file), **backend})
+    return make
 
 
 @pytest.fixture

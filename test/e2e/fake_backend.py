@@ -4,9 +4,9 @@
     backend.script("EOD", close(), times=None)                each end of data, from now on
 
 A step is a function of the connection; when it returns False the connection ends. Stages, in the order of a session:
-connect (before the greeting), EHLO, XCLIENT, MAIL, RCPT, DATA, BODY (content has begun to arrive), EOD, BDAT, RSET, NOOP,
-QUIT. The proxy asks a backend for its extensions and for open relaying on connections of its own: a transaction with
-greygate.invalid in it is kept out of the books and out of the scripts."""
+connect (before the greeting), EHLO, STARTTLS, XCLIENT, MAIL, RCPT, DATA, BODY (content has begun to arrive), EOD, BDAT,
+RSET, NOOP, QUIT. The proxy asks a backend for its extensions and for open relaying on connections of its own: a
+transaction with greygate.invalid in it is kept out of the books and out of the scripts."""
 
 import re
 import socket
@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from backend_tls import server_settings, start_tls
 from wait import PATIENCE, wait_for
 
 KEYWORDS = ("PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "ENHANCEDSTATUSCODES")
@@ -95,6 +96,9 @@ class Connection:
         self.xclient = []  # the XCLIENT lines
         self.proxy = None  # the PROXY header's octets
         self.helo = []  # arguments of EHLO and HELO, in order
+        self.tls = ""  # protocol and cipher, once the handshake is over
+        self.server_name = None  # as asked for in the handshake (SNI)
+        self.plain = []  # the command lines before the handshake
         self.transaction = None
         self.input = bytearray()
         self.said = ""  # the code of our last reply
@@ -140,6 +144,13 @@ class Connection:
     def line(self):
         return self.until(b"\r\n")[:-2].decode("utf-8", "surrogateescape")
 
+    def handshake(self, settings):
+        if self.input:
+            raise ConnectionError(f"said before the handshake: {self.input!r}")
+        self.socket = settings.wrap_socket(self.socket, server_side=True)
+        self.server_name = getattr(self.socket, "name_asked_for", None)
+        self.tls = f"{self.socket.version()} {self.socket.cipher()[0]}"
+
     def read_proxy_header(self):
         """HAProxy's PROXY protocol, v1 or v2, as it came."""
         start = self.exactly(12)
@@ -151,8 +162,11 @@ class Connection:
 
 
 class FakeBackend:
-    def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False):
+    def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False, certificate=None,
+                 tls_keywords=None):
         self.port, self.keywords, self.proxy_protocol, self.open_relay = port, list(keywords), proxy_protocol, open_relay
+        self.tls = server_settings(certificate) if certificate else None
+        self.tls_keywords = self.keywords if tls_keywords is None else list(tls_keywords)  # once TLS is on
         self.greeting = "220 backend.example.org ESMTP"
         self.connections, self.transactions = [], []
         self.stalled, self.released = threading.Event(), threading.Event()
@@ -218,7 +232,7 @@ class FakeBackend:
         """Closes what is open, as a crash would."""
         for connection in self.open_connections():
             try:
-                connection.socket.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(connection.socket, socket.SHUT_RDWR)  # TLS' own would upset its reader
             except OSError:
                 pass
 
@@ -276,6 +290,8 @@ class FakeBackend:
 
     def _command(self, connection, line):
         connection.commands.append((time.monotonic(), line))
+        if not connection.tls:
+            connection.plain.append(line)
         verb = line.split(" ")[0].upper()
         if verb == "MAIL":
             connection.transaction = Transaction(connection, line)
@@ -298,7 +314,8 @@ class FakeBackend:
     def _on_ehlo(self, connection, line):
         connection.helo.append(line[5:])
         connection.transaction = None
-        words = ["backend.example.org", *self.keywords]
+        offer = ["STARTTLS"] if self.tls and not connection.tls else []
+        words = ["backend.example.org", *offer, *(self.tls_keywords if connection.tls else self.keywords)]
         connection.write("".join(f"250{'-' if word is not words[-1] else ' '}{word}\r\n" for word in words).encode())
 
     @staticmethod
@@ -306,6 +323,12 @@ class FakeBackend:
         connection.helo.append(line[5:])
         connection.transaction = None
         connection.reply("250 backend.example.org")
+
+    def _on_starttls(self, connection, _line):
+        if self.tls and not connection.tls:
+            start_tls()(connection)
+        else:
+            connection.reply("502 5.5.1 Not offered")
 
     def _on_xclient(self, connection, line):
         connection.xclient.append(line)

@@ -95,3 +95,28 @@ def test_it_reads_a_proxy_header():
     assert client.reply().code == 220
     assert backend.connections[0].proxy == b"PROXY TCP4 192.0.2.1 192.0.2.2 1025 25\r\n"
     backend.clean_up()
+
+
+def test_it_starts_tls_and_offers_what_it_has_there(make_backend, certificate):
+    backend = make_backend(keywords=["8BITMIME"], certificate=certificate, tls_keywords=["DSN"])
+    with Client(backend.port) as client:
+        assert list(client.keywords()) == ["STARTTLS", "8BITMIME"]
+        client.starttls(name="mx.example.org")
+        assert list(client.keywords()) == ["DSN"]
+        client.mail()
+        client.rcpt("b@example.org")
+        assert client.data().code == 250
+    connection = backend.messages[0].connection
+    assert connection.tls == "TLSv1.3 TLS_AES_256_GCM_SHA384"
+    assert connection.server_name == "mx.example.org"
+    assert connection.plain == ["EHLO client.example.com", "STARTTLS"]
+    assert connection.helo == ["client.example.com"] * 2
+
+
+def test_it_refuses_commands_that_came_before_the_handshake(make_backend, certificate):
+    backend = make_backend(certificate=certificate)
+    with Client(backend.port) as client:
+        client.ehlo()
+        client.send("STARTTLS\r\nNOOP\r\n")
+        assert client.reply().code == 220
+        assert client.is_closed()
