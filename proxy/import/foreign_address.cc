@@ -6,6 +6,7 @@
 #include "greylist/domain_name.h"
 #include "greylist/mail_address.h"
 #include "greylist/sender_key.h"
+#include "smtp/utf8.h"
 
 namespace proxy {
 namespace {
@@ -53,6 +54,7 @@ bool broken_srs(std::string_view local, std::string_view key) {
 
 bool readable_address(std::string_view address) {
   if (address.empty() || address.size() > longest || std::ranges::any_of(address, ascii::control)) return false;
+  if (!smtp::valid_utf8(address)) return false;
   const auto parts = greylist::split_address(address);
   return readable_local_part(parts.local) && (!parts.has_domain || readable_domain(parts.domain));
 }

@@ -5,8 +5,9 @@
 
 namespace proxy {
 
-// Whether this can be an address that a client gave us and we took: readable, of a sensible length, its local part in
-// quotes where it needs them. An address literal ("bob@[192.0.2.1]") and one without a domain ("postmaster") are taken.
+// Whether this can be an address that a client gave us and we took: readable, of a sensible length, in UTF-8, its local
+// part in quotes where it needs them. An address literal ("bob@[192.0.2.1]") and one without a domain ("postmaster")
+// are taken.
 bool readable_address(std::string_view address);
 bool readable_address_with_domain(std::string_view address);
 

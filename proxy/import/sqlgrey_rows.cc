@@ -48,6 +48,22 @@ std::optional<std::string> sender_of(const SqlgreyRows::Row& row) {
 
 bool stands_for_many(std::string_view name) { return name.contains('#') || name.contains("RCPT"); }
 
+struct White {
+  std::string entry, note;
+};
+
+// The list entry for the sender of a from_awl or domain_awl row. nullopt: none can stand for it.
+std::optional<White> white_sender(const SqlgreyTable& table, const SqlgreyRows::Row& row) {
+  const bool whole_domain = table.name == "domain_awl";
+  const auto name = whole_domain ? "anybody" : row.sender_name.value_or("");
+  const auto sender = name + "@" + row.sender_domain.value_or("");
+  if (!readable_address(sender)) return {};
+  White white{.entry = sender, .note = "SQLgrey " + std::string(table.name)};
+  if (whole_domain || stands_for_many(name)) white.entry.erase(0, name.size());
+  if (stands_for_many(name)) white.note += ": " + sender;
+  return greylist::AddressList().add(white.entry) ? std::optional(std::move(white)) : std::nullopt;
+}
+
 }  // namespace
 
 std::span<const SqlgreyTable> sqlgrey_tables() { return tables; }
@@ -97,23 +113,15 @@ void SqlgreyRows::add_allowed(const SqlgreyTable& table, const Row& row) {
   if (row.sender_domain == undefined) {
     return tally_.leave_out("a list entry can't stand for the null sender, nor for one without a domain");
   }
-  const auto name = table.name == "domain_awl" ? std::string() : row.sender_name.value_or("");
-  auto sender = name + "@" + row.sender_domain.value_or("");
-  auto note = "SQLgrey " + std::string(table.name);
-  if (stands_for_many(name) && readable_address(sender)) {
-    note += ": " + sender;
-    sender.erase(0, name.size());
-  }
-  if ((name.empty() && table.name == "from_awl") || !greylist::AddressList().add(sender)) {
-    return tally_.leave_out("the sender is not an address");
-  }
+  auto white = white_sender(table, row);
+  if (!white) return tally_.leave_out("the sender is not an address");
   const auto last = sql_timestamp(row.last_seen.value_or(""));
   if (!last) return tally_.leave_out("the times can't be read");
   tally_.take(ImportedAllow{.client = entry_for(*client),
-                            .sender = std::move(sender),
+                            .sender = std::move(white->entry),
                             .recipient = {},
                             .last_seen = last,
-                            .note = std::move(note)});
+                            .note = std::move(white->note)});
 }
 
 }  // namespace proxy

@@ -6,6 +6,7 @@
 #include "greylist/lists/address_list.h"
 #include "greylist/triplet.h"
 #include "proxy/import/imported.h"
+#include "smtp/utf8.h"
 #include "test/fuzz/require.h"
 
 // Requires of everything handed over that it can be put to use.
@@ -27,6 +28,7 @@ class CheckedTake {
     const auto triplet = greylist::make_triplet(*client, one.sender, one.recipient, {});
     REQUIRE(triplet.sender.empty() == one.sender.empty());
     REQUIRE(!triplet.recipient.empty());
+    REQUIRE(smtp::valid_utf8(one.sender) && smtp::valid_utf8(one.recipient));
     REQUIRE(one.first_seen <= one.last_seen);
     REQUIRE(!one.passed || (*one.passed >= one.first_seen && *one.passed <= one.last_seen));
   }
@@ -35,6 +37,7 @@ class CheckedTake {
     REQUIRE(greylist::Network::parse(one.client).has_value());
     REQUIRE(one.sender.empty() || greylist::AddressList().add(one.sender).has_value());
     REQUIRE(one.recipient.empty() && !one.note.empty());
+    REQUIRE(smtp::valid_utf8(one.sender) && smtp::valid_utf8(one.note));
   }
   void check(const proxy::ImportedBlock& one) {
     ++taken_;

@@ -206,6 +206,7 @@ TEST_CASE("entries that can't be taken over say why") {
            Row{"no recipient", "192.0.2.0/a@x.org", times, no_addresses},
            Row{"empty recipient", "192.0.2.0/a@x.org/", times, no_addresses},
            Row{"control character", "192.0.2.0/a\x01@x.org/b@y.org", times, no_addresses},
+           Row{"no UTF-8", "192.0.2.0/\xe9@x.org/b@y.org", times, no_addresses},
            Row{"two signs", "192.0.2.0/a@x.org@z.org/b@y.org", times, no_addresses},
            Row{"number", "192.0.2.0/#@x.org/b@y.org", times, "the sender's number matters and postgrey took it out"},
            Row{"sub-address of nobody", "192.0.2.0/@x.org/b@y.org", times,

@@ -251,6 +251,8 @@ TEST_CASE("a dump's rows are taken over or counted") {
            Row{"an octet too large", "INSERT INTO connect VALUES('a','x.org','192.0.256','b@y.org',1);", client},
            Row{"a sender with a blank", "INSERT INTO connect VALUES('a b','x.org','192.0.2','b@y.org',1);", sender},
            Row{"a domain that is none", "INSERT INTO domain_awl VALUES('x y','192.0.2',1,2);", sender},
+           Row{"a domain that isn't UTF-8", "INSERT INTO domain_awl VALUES('\xe9.org','192.0.2',1,2);", sender},
+           Row{"a name that isn't", "INSERT INTO from_awl VALUES('\xe9','x.org','192.0.2',1,2);", sender},
            Row{"an empty name", "INSERT INTO from_awl VALUES('','x.org','192.0.2',1,2);", sender},
            Row{"null sender's white row", "INSERT INTO from_awl VALUES('-undef-','-undef-','192.0.2',1,2);",
                "a list entry can't stand for the null sender, nor for one without a domain"},
