@@ -2,12 +2,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "proxy/commands/admin_command_line.h"
+#include "proxy/commands/admin_socket.h"
+#include "proxy/commands/output.h"
 #include "proxy/version.h"
 
 namespace proxy {
 namespace {
-
-constexpr int done = 0, wrong_usage = 2;
 
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description, std::string& config) {
   auto* command = app.add_subcommand(name, description);
@@ -15,30 +16,37 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+// What can't be made sense of, and what could: the help of the command that was meant.
+Say wrong(const CLI::App& app, const std::string& what) {
+  return {"greygate: " + what + "\n\n" + app.help(), wrong_usage};
+}
+
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
-  std::string config = "/etc/greygate/greygate.json";
+  Command asked;
+  std::string config = default_config;
   CLI::App app("A greylisting SMTP proxy", "greygate");
   app.set_version_flag("--version", "greygate " + std::string(version()), "Print the version and exit");
   app.require_subcommand(1);
-  const auto* serve = add_command(app, "serve", "Run the proxy in the foreground", config);
+  add_command(app, "serve", "Run the proxy in the foreground", config)->callback([&] { asked = ServeCommand{config}; });
   bool probe = false;
-  add_command(app, "check", "Validate a configuration file and print what is in force, defaults filled in", config)
-      ->add_flag("--probe", probe, "Ask the backend too whether it would relay for outsiders");
+  auto* check =
+      add_command(app, "check", "Validate a configuration file and print what is in force, defaults filled in", config);
+  check->add_flag("--probe", probe, "Ask the backend too whether it would relay for outsiders");
+  check->callback([&] { asked = CheckCommand{config, probe}; });
+  AdminCommandLine admin(app, [&](Command command) { asked = std::move(command); });
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForVersion& asked) {
-    return Say{std::string(asked.what()) + "\n", done};
+  } catch (const CLI::CallForVersion& call) {
+    return Say{std::string(call.what()) + "\n", done};
   } catch (const CLI::CallForHelp&) {
     return Say{app.help(), done};
-  } catch (const CLI::ParseError& wrong) {
+  } catch (const CLI::ParseError& error) {
     const bool no_such_command = app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
-    const std::string what = no_such_command ? "no such command: " + std::string(argv[1]) : wrong.what();
-    return Say{"greygate: " + what + "\n\n" + app.help(), wrong_usage};
+    return wrong(app, no_such_command ? "no such command: " + std::string(argv[1]) : error.what());
   }
-  if (serve->parsed()) return ServeCommand{config};
-  return CheckCommand{config, probe};
+  return asked;
 }
 
 }  // namespace proxy

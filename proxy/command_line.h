@@ -2,6 +2,8 @@
 #include <string>
 #include <variant>
 
+#include "proxy/commands/commands.h"
+
 namespace proxy {
 
 // What the program was asked to do.
@@ -17,7 +19,8 @@ struct Say {
   std::string text;
   int exit_code;  // 0; 2: wrong usage, and the text is for stderr
 };
-using Command = std::variant<ServeCommand, CheckCommand, Say>;
+using Command = std::variant<Say, ServeCommand, CheckCommand, StatusCommand, ExplainCommand, ListCommand, ForgetCommand,
+                             RunTimeCommand, ExportCommand, ImportCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

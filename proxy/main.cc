@@ -3,13 +3,12 @@
 #include <string_view>
 
 #include "proxy/command_line.h"
+#include "proxy/commands/output.h"
 #include "proxy/config/load.h"
 #include "proxy/server.h"
 
 namespace proxy {
 namespace {
-
-constexpr int done = 0, failed = 1;
 
 void print(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
@@ -32,9 +31,14 @@ int run(const Say& say) {
 }
 
 }  // namespace
+
+int run_as_told(int argc, const char* const* argv) {
+  return std::visit([](const auto& command) { return run(command); }, parse_command_line(argc, argv));
+}
+
 }  // namespace proxy
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // who reads our log, or talks with us, may leave at any time
-  return std::visit([](const auto& command) { return proxy::run(command); }, proxy::parse_command_line(argc, argv));
+  return proxy::run_as_told(argc, argv);
 }
