@@ -74,6 +74,7 @@ class Server {
   void on_every_loop(const std::function<void(Loop&, std::size_t)>& task);
   std::size_t open_connections() const;
   std::shared_ptr<const Setup> current() const;  // any thread
+  StatusSources sources() const;                 // any thread
   const Settings& settings() const { return setup_->settings; }
 
   const std::string config_path_;
@@ -101,6 +102,7 @@ class Server {
   bool accepting_ = false, has_cut_ = false;
   std::chrono::steady_clock::time_point until_;  // of the drain
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  const std::chrono::system_clock::time_point start_time_ = std::chrono::system_clock::now();
 };
 
 std::expected<void, Stop> Server::start(std::shared_ptr<Setup> setup) {
@@ -150,9 +152,8 @@ std::expected<void, Stop> Server::open_store() {
 }
 
 std::expected<void, Stop> Server::start_status() {
-  auto started = StatusServer::start(settings().status_address, [this](std::string_view path) {
-    return status_page(path, StatusSources{current(), *site_, loops_, started_, draining_});
-  });
+  auto started = StatusServer::start(settings().status_address,
+                                     [this](std::string_view path) { return status_page(path, sources()); });
   if (!started) return std::unexpected(Stop{"status.address: " + started.error()});
   status_ = std::move(*started);
   return {};
@@ -162,9 +163,7 @@ std::expected<void, Stop> Server::start_status() {
 void Server::start_admin() {
   run_time_ = std::make_unique<RunTimeRegister>(*site_, loops_);
   admin_api_ = std::make_unique<AdminApi>(AdminApi::Sources{
-      [this] { return current(); },
-      [this] { return status_page("/status", StatusSources{current(), *site_, loops_, started_, draining_}).body; },
-      *site_, *run_time_});
+      [this] { return current(); }, [this] { return status_page("/status", sources()).body; }, *site_, *run_time_});
   auto started = AdminServer::start(settings().admin_socket, *admin_api_);
   if (started)
     admin_ = std::move(*started);
@@ -187,6 +186,8 @@ std::shared_ptr<const Setup> Server::current() const {
   const std::lock_guard lock(setup_mutex_);
   return setup_;
 }
+
+StatusSources Server::sources() const { return {current(), *site_, loops_, started_, start_time_, draining_}; }
 
 int Server::run() {
   for (const auto& loop : loops_) {

@@ -17,6 +17,11 @@ void TlsCounts::failed() {
   ++counts_.failed;
 }
 
+void TlsCounts::backend_failed() {
+  const std::lock_guard lock(mutex_);
+  ++counts_.backend_failed;
+}
+
 TlsCounts::Counts TlsCounts::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;

@@ -13,11 +13,13 @@ class TlsCounts {
   struct Counts {
     ByProtection clients, backends;
     std::uint64_t failed = 0;  // with clients
+    std::uint64_t backend_failed = 0;
   };
 
   void client(const std::string& protection);
   void backend(const std::string& protection);
   void failed();
+  void backend_failed();
   Counts counts() const;
 
  private:

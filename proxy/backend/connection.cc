@@ -46,7 +46,10 @@ asio::awaitable<tls::Stream::Handshake> BackendConnection::start_tls(std::shared
   auto done = co_await stream_.connect_tls(std::move(context), std::move(name), loop_.handshakes);
   deadline_.never();
   if (stream_.interrupted() == asio::error::timed_out) stream_.resume();  // we may connect anew
-  if (done) loop_.site.tls_counts.backend(stream_.protection());
+  if (done)
+    loop_.site.tls_counts.backend(stream_.protection());
+  else
+    loop_.site.tls_counts.backend_failed();
   co_return done;
 }
 

@@ -30,6 +30,7 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
     decision.step = Decision::Step::not_our_domain;
     decision.action = Action::refuse;
     loop_.counters.recipients.refused.add();
+    loop_.counters.recipients.relay_denied.add();
     co_return decision;
   }
   if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
@@ -69,10 +70,15 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
                               co_await earner(sender), client_.address_text()};
   Decision decision;
   decision.triplet = question.triplet;
+  const auto asked = std::chrono::steady_clock::now();
   const auto answer = co_await loop_.site.store.attempt(std::move(question), now, policy.limits, policy.auto_allow);
+  loop_.counters.store_time.add(std::chrono::steady_clock::now() - asked);
   if (answer) {
     decision.verdict = answer->verdict;
-    if (answer->verdict == Verdict::retried) decision.waited = now - answer->record.first_seen;
+    if (answer->verdict == Verdict::retried) {
+      decision.waited = now - answer->record.first_seen;
+      loop_.counters.until_passed.add(*decision.waited);
+    }
   } else {
     decision.verdict = Verdict::store_failure;
     LogEvent(LogLevel::error, "store_failure").with("reason", answer.error().what).write();

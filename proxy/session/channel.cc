@@ -8,8 +8,9 @@
 
 namespace proxy {
 
-Channel::Channel(Loop& loop, tls::Stream stream)
+Channel::Channel(Loop& loop, tls::Stream stream, ReplyTime& time)
     : loop_(loop),
+      time_(time),
       stream_(std::move(stream)),
       deadline_(loop.deadlines, [this] { stream_.interrupt(asio::error::timed_out); }) {}
 
@@ -23,6 +24,7 @@ void Channel::stow() {
 }
 
 asio::awaitable<std::error_code> Channel::fill() {
+  time_.client_is_silent();
   for (;; more_likely_ = false) {
     if (!more_likely_) {
       stow();
@@ -44,12 +46,19 @@ asio::awaitable<std::error_code> Channel::fill() {
     end_ += *got;
     if (*got == 0) continue;
     more_likely_ = *got == room;
+    time_.heard();
     co_return std::error_code{};
   }
 }
 
+void Channel::say(const smtp::Reply& reply) {
+  loop_.counters.replies.add(reply.code());
+  output_ += reply.wire();
+}
+
 asio::awaitable<std::error_code> Channel::flush() {
   if (output_.empty()) co_return std::error_code{};
+  time_.replied();
   std::string_view unsaid = output_;
   const auto error = co_await stream_.write(unsaid);
   output_.erase(0, output_.size() - unsaid.size());  // what a client that was slow hasn't heard, it may still hear

@@ -6,6 +6,7 @@
 
 #include "proxy/buffers.h"
 #include "proxy/deadlines.h"
+#include "proxy/session/reply_time.h"
 #include "smtp/reply.h"
 #include "tls/stream.h"
 
@@ -19,7 +20,7 @@ class Channel {
  public:
   using Millis = std::chrono::milliseconds;
 
-  Channel(Loop& loop, tls::Stream stream);
+  Channel(Loop& loop, tls::Stream stream, ReplyTime& time);
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -29,7 +30,7 @@ class Channel {
   void consume(std::size_t octets) { begin_ += octets; }
   asio::awaitable<std::error_code> fill();  // waits for more octets
 
-  void say(const smtp::Reply& reply) { output_ += reply.wire(); }
+  void say(const smtp::Reply& reply);
   std::size_t unsaid() const { return output_.size(); }
   asio::awaitable<std::error_code> flush();  // writes what was said
 
@@ -52,6 +53,7 @@ class Channel {
   void stow();
 
   Loop& loop_;
+  ReplyTime& time_;
   tls::Stream stream_;
   Deadline deadline_;
   Buffers::Buffer buffer_;

@@ -30,10 +30,14 @@ asio::awaitable<void> Session::on(const smtp::Mail& mail) {
 asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
   auto& transaction = *transaction_;
   ++transaction.recipients_asked;
-  if (!rcpt.to.ascii() && !transaction.mail.smtp_utf8)
+  if (!rcpt.to.ascii() && !transaction.mail.smtp_utf8) {
+    loop_.counters.recipients.needs_smtputf8.add();
     co_return co_await refuse_recipient(rcpt, replies::needs_smtputf8(), "needs_smtputf8");
-  if (rcpt.to.unsafe_recipient())
+  }
+  if (rcpt.to.unsafe_recipient()) {
+    loop_.counters.recipients.unsafe.add();
     co_return co_await refuse_recipient(rcpt, replies::unsafe_recipient(), "unsafe_recipient");
+  }
   if (transaction.recipients_judged >= settings().limits.recipients) {
     transaction.any_deferred = true;
     co_return co_await say(replies::too_many_recipients());

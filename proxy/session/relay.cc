@@ -11,7 +11,8 @@ constexpr std::chrono::seconds longest_idleness{5};
 
 }  // namespace
 
-Relay::Relay(Loop& loop, Client& client) : loop_(loop), client_(client), idle_(loop.deadlines, [this] { leave(); }) {}
+Relay::Relay(Loop& loop, Client& client, ReplyTime& time)
+    : loop_(loop), client_(client), time_(time), idle_(loop.deadlines, [this] { leave(); }) {}
 
 Relay::Millis Relay::patience() const { return setup_->settings.backend.reply_timeout; }
 
@@ -30,6 +31,7 @@ void Relay::lose() {
 asio::awaitable<void> Relay::reset() {
   idle_.never();
   if (connection_ && mail_said_) {
+    const ReplyTime::BackendsTurn turn(time_);
     std::string line = "RSET\r\n";
     const auto answer = co_await connection_->ask(std::move(line), patience());
     if (!answer || !answer->positive()) connection_.reset();

@@ -7,6 +7,7 @@
 
 #include "proxy/backend/open.h"
 #include "proxy/session/client.h"
+#include "proxy/session/reply_time.h"
 #include "smtp/command.h"
 #include "smtp/reply.h"
 
@@ -30,7 +31,7 @@ class Relay {
     bool sent_on;  // the backend was asked
   };
 
-  Relay(Loop& loop, Client& client);
+  Relay(Loop& loop, Client& client, ReplyTime& time);
 
   // Opens a connection if there is none, says MAIL if it hasn't been said, and asks for each recipient: the backend's
   // replies, word for word, in order. With `data_follows` DATA goes along, if the backend does pipelining.
@@ -72,6 +73,7 @@ class Relay {
 
   Loop& loop_;
   Client& client_;
+  ReplyTime& time_;
   std::shared_ptr<const Setup> setup_;  // of the transaction at hand
   std::unique_ptr<BackendConnection> connection_;
   bool fresh_ = false;  // no transaction went over the connection before this one

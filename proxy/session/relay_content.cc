@@ -19,6 +19,7 @@ asio::awaitable<smtp::Reply> Relay::data() {
   if (data_reply_) co_return *std::exchange(data_reply_, std::nullopt);
   if (connection_ && !connection_->quiet()) lose();
   if (lost_ || !connection_) co_return replies::backend_unavailable();
+  const ReplyTime::BackendsTurn turn(time_);
   std::string line = "DATA\r\n";
   const auto answer = co_await connection_->ask(std::move(line), patience());
   co_return checked_data_reply(answer);
@@ -26,10 +27,12 @@ asio::awaitable<smtp::Reply> Relay::data() {
 
 asio::awaitable<void> Relay::content(std::string_view octets) {
   if (!connection_) co_return;
+  const ReplyTime::BackendsTurn turn(time_);
   if (!co_await connection_->send(octets, patience())) lose();
 }
 
 asio::awaitable<Ending> Relay::end_of_data(std::string_view octets) {
+  const ReplyTime::BackendsTurn turn(time_);
   // A reply that is there before the end was sent can't be the reply to it.
   if (connection_ && !connection_->quiet()) lose();
   if (connection_ && !co_await connection_->send(octets, patience())) lose();
@@ -44,13 +47,17 @@ asio::awaitable<void> Relay::chunk(std::uint64_t size, bool last) {
 
 asio::awaitable<smtp::Reply> Relay::end_of_chunk() {
   if (!connection_) co_return replies::backend_unavailable();
+  const ReplyTime::BackendsTurn turn(time_);
   auto answer = co_await connection_->reply(patience());
   if (answer && answer->code() != 421 && !answer->intermediate()) co_return std::move(*answer);
   lose();
   co_return answer && answer->code() == 421 ? replies::from_backend_421(*answer) : replies::backend_unavailable();
 }
 
-asio::awaitable<Ending> Relay::end_of_last_chunk() { co_return co_await final_reply(); }
+asio::awaitable<Ending> Relay::end_of_last_chunk() {
+  const ReplyTime::BackendsTurn turn(time_);
+  co_return co_await final_reply();
+}
 
 // From here on the backend may own the message: whatever happens to the client, its reply is waited for.
 asio::awaitable<Ending> Relay::final_reply() {

@@ -86,6 +86,7 @@ asio::awaitable<std::vector<Relay::Answer>> Relay::recipients(std::shared_ptr<co
 asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs) {
   const auto& backend = setup_->settings.backend;
   if (backend.client_identity == "xclient" && setup_->backends->may_be_told("NAME")) co_await client_.name();
+  const ReplyTime::BackendsTurn turn(time_);
   until_ = std::chrono::steady_clock::now() + backend.open_timeout;
   auto identity = client_.identity();
   auto opened = co_await open_backend(loop_, setup_, std::move(identity), needs, until_);
@@ -105,6 +106,7 @@ asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs) {
 // RFC 2920: with PIPELINING everything goes out in one write and the replies come back in order; without it, command by
 // command. Either way each reply is checked against what may come there.
 asio::awaitable<void> Relay::exchange(Batch& batch) {
+  const ReplyTime::BackendsTurn turn(time_);
   const bool pipelining = connection_->offers.pipelining;
   if (pipelining) {
     std::string wire;

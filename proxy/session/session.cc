@@ -54,10 +54,11 @@ Session::Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endp
     : loop_(loop),
       setup_(loop.setup),
       id_(session_id(loop.site.next_session.fetch_add(1, std::memory_order_relaxed))),
-      channel_(loop, std::move(stream)),
+      reply_time_(loop.counters),
+      channel_(loop, std::move(stream), reply_time_),
       client_(loop, std::move(from), std::move(to)),
       admission_(loop, client_),
-      relay_(loop, client_),
+      relay_(loop, client_, reply_time_),
       begins_(begins) {
   loop_.sessions.insert(this);
 }

@@ -12,6 +12,7 @@
 #include "proxy/session/client.h"
 #include "proxy/session/content.h"
 #include "proxy/session/relay.h"
+#include "proxy/session/reply_time.h"
 #include "smtp/command.h"
 #include "smtp/command_order.h"
 
@@ -120,6 +121,7 @@ class Session {
   Loop& loop_;
   std::shared_ptr<const Setup> setup_;  // as in force when the connection or the transaction began
   const std::string id_;                // for logs
+  ReplyTime reply_time_;
   Channel channel_;
   Client client_;
   Admission admission_;

@@ -1,6 +1,8 @@
 #include "proxy/status/pages.h"
 
 #include "proxy/certificates.h"
+#include "proxy/log.h"
+#include "proxy/status/metrics.h"
 #include "proxy/status/status_document.h"
 #include "proxy/version.h"
 
@@ -18,10 +20,19 @@ void add_counters(StatusReport& report, const Counters& counters) {
   report.recipients.refused += counters.recipients.refused.value();
   for (std::size_t i = 0; i < greylist::verdict_count; ++i)
     report.recipients.verdicts[i] += counters.recipients.verdicts[i].value();
+  report.recipients.relay_denied += counters.recipients.relay_denied.value();
+  report.recipients.unsafe += counters.recipients.unsafe.value();
+  report.recipients.needs_smtputf8 += counters.recipients.needs_smtputf8.value();
   report.messages.relayed += counters.messages.relayed.value();
   report.messages.refused += counters.messages.refused.value();
   report.messages.unknown += counters.messages.unknown.value();
   report.messages.bytes += counters.messages.bytes.value();
+  for (int code = ReplyCounters::first; code <= ReplyCounters::last; ++code)
+    if (const auto count = counters.replies.value(code)) report.replies[code] += count;
+  counters.reply_time.add_to(report.times.reply);
+  counters.added_time.add_to(report.times.added);
+  counters.store_time.add_to(report.times.store);
+  counters.until_passed.add_to(report.times.until_passed);
 }
 
 StatusReport gather(const StatusSources& sources) {
@@ -30,7 +41,9 @@ StatusReport gather(const StatusSources& sources) {
   report.version = version();
   report.hostname = settings.hostname;
   report.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - sources.started);
+  report.started = sources.start_time;
   report.draining = sources.draining;
+  report.dropped_log_lines = dropped_log_lines();
   for (const auto& address : sources.site.hidden_clients.addresses())
     report.warnings.push_back("client addresses seem to be hidden behind " + address +
                               ": many senders' mail comes from this private address");
@@ -43,10 +56,10 @@ StatusReport gather(const StatusSources& sources) {
   report.greylist = {settings.greylist.mode, settings.greylist.limits};
   const auto store = sources.site.store.status();
   report.store = {store.engine, store.ok, store.entries_estimate, store.bytes, store.errors};
-  const auto [clients, backends, failed] = sources.site.tls_counts.counts();
-  report.tls = {clients, backends, failed, {}};
+  const auto handshakes = sources.site.tls_counts.counts();
+  report.tls = {handshakes.clients, handshakes.backends, handshakes.failed, handshakes.backend_failed, {}};
   for (const auto& [file, names, expires] : sources.setup->tls.certificates)
-    report.tls.certificates.push_back({file, names, date_of(expires)});
+    report.tls.certificates.push_back({file, names, expires});
   for (const auto& [file, names, expires] : expiring(sources.setup->tls, std::chrono::system_clock::now()))
     report.warnings.push_back("certificate " + file + " expires on " + date_of(expires));
   return report;
@@ -75,6 +88,7 @@ HttpAnswer status_page(std::string_view path, const StatusSources& sources) {
   if (path == "/healthz") return health();
   if (path == "/readyz") return readiness(reasons_against(sources));
   if (path == "/status") return HttpAnswer{.body = status_document(gather(sources))};
+  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(gather(sources))};
   return {404, "text/plain", "There is no such page.\n"};
 }
 

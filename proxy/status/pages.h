@@ -17,10 +17,11 @@ struct StatusSources {
   const Site& site;
   const std::vector<std::unique_ptr<Loop>>& loops;
   std::chrono::steady_clock::time_point started;
+  std::chrono::system_clock::time_point start_time;  // the same moment, for people
   bool draining;
 };
 
-// The page at `path`: /status, /healthz, /readyz; 404 for any other.
+// The page at `path`: /status, /metrics, /healthz, /readyz; 404 for any other.
 HttpAnswer status_page(std::string_view path, const StatusSources& sources);
 
 }  // namespace proxy

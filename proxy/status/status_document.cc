@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "proxy/certificates.h"
 #include "proxy/config/duration.h"
 
 namespace proxy {
@@ -42,7 +43,7 @@ Json greylist_of(const StatusReport::Greylist& greylist) {
 Json tls_of(const StatusReport::Tls& tls) {
   Json certificates = Json::array();
   for (const auto& [file, names, expires] : tls.certificates)
-    certificates.push_back({{"certificate", file}, {"names", names}, {"expires", expires}});
+    certificates.push_back({{"certificate", file}, {"names", names}, {"expires", date_of(expires)}});
   return {{"clients", tls.clients},
           {"backends", tls.backends},
           {"handshakes_failed", tls.handshakes_failed},

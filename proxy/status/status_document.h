@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "greylist/judge.h"
+#include "proxy/histogram.h"
 #include "proxy/status/status_server.h"
 
 namespace proxy {
@@ -20,7 +21,8 @@ struct StatusReport {
   };
   struct Recipients {
     Count put_off = 0, passed = 0, refused = 0;
-    std::array<Count, greylist::verdict_count> verdicts{};  // by greylist::Verdict
+    std::array<Count, greylist::verdict_count> verdicts{};   // by greylist::Verdict
+    Count relay_denied = 0, unsafe = 0, needs_smtputf8 = 0;  // refused before anybody judged
   };
   struct Messages {
     Count relayed = 0, refused = 0, unknown = 0;
@@ -42,19 +44,24 @@ struct StatusReport {
     Count entries_estimate = 0, bytes = 0, errors = 0;
   };
 
+  struct Times {
+    Histogram::Seen reply, added, store, until_passed;  // as Counters has them
+  };
   struct Tls {
     struct Certificate {
       std::string file;
       std::vector<std::string> names;
-      std::string expires;  // RFC 3339
+      std::chrono::system_clock::time_point expires;
     };
     std::map<std::string, Count> clients, backends;  // handshakes by protocol and cipher
     Count handshakes_failed = 0;                     // with clients
+    Count backend_handshakes_failed = 0;
     std::vector<Certificate> certificates;
   };
 
   std::string version, hostname;
   std::chrono::seconds uptime{0};
+  std::chrono::system_clock::time_point started;
   bool draining = false;
   std::vector<std::string> warnings;
   Connections connections;
@@ -64,6 +71,9 @@ struct StatusReport {
   Greylist greylist;
   Store store;
   Tls tls;
+  std::map<int, Count> replies;  // said to clients, by code
+  Times times;
+  Count dropped_log_lines = 0;
 };
 
 // The report as JSON, for GET /status and `greygate status --json`. Octets that aren't UTF-8 become U+FFFD.

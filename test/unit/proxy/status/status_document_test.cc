@@ -24,7 +24,7 @@ StatusReport busy_report() {
                       .tls = {.clients = {{"TLSv1.3 X", 17}},
                               .backends = {{"TLSv1.2 Y", 18}},
                               .handshakes_failed = 19,
-                              .certificates = {{"a.crt", {"mx1.example.org"}, "2027-01-01T00:00:00Z"}}}};
+                              .certificates = {{"a.crt", {"mx1.example.org"}, std::chrono::sys_days(2027y / 1 / 1)}}}};
   report.recipients = {.put_off = 5, .passed = 6, .refused = 7};
   for (std::size_t i = 0; i < report.recipients.verdicts.size(); ++i) report.recipients.verdicts[i] = 100 + i;
   return report;
