@@ -27,6 +27,7 @@
 #include "proxy/log.h"
 #include "proxy/loop.h"
 #include "proxy/process.h"
+#include "proxy/service_manager.h"
 #include "proxy/session/session.h"
 #include "proxy/status/pages.h"
 #include "proxy/status/status_server.h"
@@ -65,6 +66,7 @@ class Server {
   void accept();
   void wait_for_signal();
   void reload();
+  void apply_configuration();
   void warn_of_expiry();
   void drain();
   void wait_for_sessions();
@@ -93,6 +95,7 @@ class Server {
   asio::io_context control_{1};  // this thread's: signals and the course of things
   asio::signal_set signals_{control_};
   asio::steady_timer timer_{control_};
+  Watchdog watchdog_{control_, loops_};
   asio::steady_timer expiry_timer_{control_}, run_time_timer_{control_};
   std::vector<WorkGuard> work_;
   std::vector<std::jthread> threads_;
@@ -216,6 +219,8 @@ void Server::accept() {
     for (const auto& listener : listeners_) listener->accept(loop, index);
   });
   warn_of_expiry();
+  service_manager::ready();
+  watchdog_.start();
 }
 
 // Now, and every day from now on.
@@ -249,8 +254,14 @@ void Server::wait_for_signal() {
   });
 }
 
-// What can't be used changes nothing.
 void Server::reload() {
+  service_manager::reloading();
+  apply_configuration();
+  if (accepting_ && !draining_) service_manager::ready();
+}
+
+// What can't be used changes nothing.
+void Server::apply_configuration() {
   auto loaded = load_settings(config_path_);
   auto made = loaded ? make_setup(std::move(*loaded), setup_.get()) : std::unexpected(std::move(loaded.error()));
   if (!made) {
@@ -277,6 +288,7 @@ void Server::reload() {
 
 void Server::drain() {
   draining_ = true;
+  service_manager::stopping();
   LogEvent(LogLevel::info, "draining").with("connections", open_connections()).write();
   on_every_loop([this](Loop& loop, std::size_t index) {
     loop.draining = true;
@@ -317,6 +329,7 @@ void Server::stop() {
   work_.clear();
   signals_.cancel();
   timer_.cancel();
+  watchdog_.stop();
   expiry_timer_.cancel();
   run_time_timer_.cancel();
 }
