@@ -32,10 +32,10 @@ BackendConnection::~BackendConnection() { loop_.backend_connections.erase(this);
 asio::awaitable<BackendConnection::Sent> BackendConnection::connect(asio::ip::tcp::endpoint to, Millis limit) {
   input_.clear();
   offers = {};
+  if (stream_.interrupted() == asio::error::timed_out) stream_.resume();  // of what came before
   deadline_.after(limit);
   const auto error = co_await stream_.connect(to);
   deadline_.never();
-  if (error == asio::error::timed_out) stream_.resume();  // the next address of the same name may be tried
   if (error) co_return std::unexpected(trouble(error));
   co_return Sent();
 }
@@ -45,7 +45,6 @@ asio::awaitable<tls::Stream::Handshake> BackendConnection::start_tls(std::shared
   deadline_.after(limit);
   auto done = co_await stream_.connect_tls(std::move(context), std::move(name), loop_.handshakes);
   deadline_.never();
-  if (stream_.interrupted() == asio::error::timed_out) stream_.resume();  // we may connect anew
   if (done)
     loop_.site.tls_counts.backend(stream_.protection());
   else

@@ -20,6 +20,11 @@ Millis left(Moment until) {
   return std::max(time, Millis(0));
 }
 
+// What is left, shared fairly: one frozen address must not use up the time of the next.
+Moment share(Moment until, std::size_t addresses_left) {
+  return std::chrono::steady_clock::now() + left(until) / static_cast<long>(addresses_left);
+}
+
 // One address' conversation from connect to the EHLO after which MAIL may come.
 class Opening {
  public:
@@ -70,19 +75,34 @@ class Opening {
       if (may_be_plain) co_return Step();
       co_return std::unexpected("STARTTLS: not offered");
     }
-    if (auto step = co_await start_tls(); !step) {
-      if (!may_be_plain) co_return step;
+    // A handshake that freezes must leave time for the clear.
+    const auto until = may_be_plain ? std::min(until_, share(until_, 2)) : until_;
+    if (auto step = co_await start_tls(until); !step) {
+      if (!may_be_plain || refused_in_tls_) co_return step;
       LogEvent(LogLevel::warning, "backend_tls_failed")
           .with("backend", connection_.address().where().text())
           .with("reason", step.error())
           .write();
       co_return co_await greet();
     }
-    connection_.offers = {};
-    co_return co_await first_ehlo();
+    co_return Step();
   }
 
-  asio::awaitable<Step> start_tls() {
+  // Up to the EHLO reply in TLS: a server that takes against our side of the handshake shows it only then.
+  asio::awaitable<Step> start_tls(Moment until) {
+    const auto all = std::exchange(until_, until);
+    auto step = co_await say_starttls();
+    if (step) {
+      connection_.offers = {};
+      refused_ = false;
+      step = co_await first_ehlo();
+      refused_in_tls_ = refused_;
+    }
+    until_ = all;
+    co_return step;
+  }
+
+  asio::awaitable<Step> say_starttls() {
     std::string command = "STARTTLS\r\n";
     if (auto step = co_await expect(220, "STARTTLS", std::move(command)); !step) co_return step;
     const auto& expected = setup_.settings.backend.server_name;
@@ -155,15 +175,10 @@ class Opening {
   const Setup& setup_;
   const smtp::ClientIdentity& client_;
   BackendConnection& connection_;
-  const Moment until_;
+  Moment until_;
   std::optional<smtp::Reply> last_;
-  bool refused_ = false, refuses_client_ = false;
+  bool refused_ = false, refused_in_tls_ = false, refuses_client_ = false;
 };
-
-// What is left, shared fairly: one frozen address must not use up the time of the next.
-Moment share(Moment until, std::size_t addresses_left) {
-  return std::chrono::steady_clock::now() + left(until) / static_cast<long>(addresses_left);
-}
 
 }  // namespace
 

@@ -61,8 +61,8 @@ asio::awaitable<std::error_code> Channel::flush() {
   time_.replied();
   std::string_view unsaid = output_;
   const auto error = co_await stream_.write(unsaid);
-  output_.erase(0, output_.size() - unsaid.size());  // what a client that was slow hasn't heard, it may still hear
-  if (output_.capacity() > 4096) output_.shrink_to_fit();
+  // What a client that was slow hasn't heard, it may still hear. An idle one holds no buffer.
+  output_ = std::string(unsaid);
   co_return error;
 }
 

@@ -22,7 +22,7 @@ asio::awaitable<void> Session::on(const smtp::Mail& mail) {
   if (settings().tls.required && !channel_.secure()) co_return co_await say(replies::must_start_tls());
   const auto limit = offered_.size.value_or(0);
   if (limit > 0 && mail.size.value_or(0) > limit) co_return co_await say(replies::too_large());  // RFC 1870 §6.1
-  transaction_.emplace(mail);
+  transaction_ = std::make_unique<Transaction>(mail);
   state_ = smtp::State::mail;
   co_await say(replies::sender_ok());
 }

@@ -87,53 +87,56 @@ bool Session::cut() {
   if (closed_ || relay_.awaits_final_reply()) return false;
   relay_.cut();
   channel_.interrupt(asio::error::shut_down);
-  return transaction_.has_value();
+  return transaction_ != nullptr;
 }
 
+// What an idle session's frames hold is its cost: a command lives on the heap, and only as long as it is obeyed.
 asio::awaitable<void> Session::converse() {
   co_await say(replies::greeting(settings().hostname));  // RFC 5321 §3.1
   while (!closed_) {
-    const auto heard = co_await hear();
-    if (!heard) co_return;
-    if (const auto* reply = std::get_if<smtp::Reply>(&*heard))
-      co_await say(*reply);
-    else
-      co_await obey(std::get<smtp::Command>(*heard));
+    if (auto line = next_line())
+      co_await heed(std::move(line));
+    else if (!co_await wait_for_more())
+      co_return;
   }
 }
 
-// The next command, or the reply that a line earned which is none; nothing when the session is over.
-asio::awaitable<std::optional<Session::Heard>> Session::hear() {
-  for (;;) {
-    const auto unread = channel_.unread();
-    if (line_too_long_) {
-      const auto skipped = smtp::skip_line(unread);
-      channel_.consume(skipped.consumed);
-      line_too_long_ = !skipped.ended;
-      if (skipped.ended) co_return heard(replies::line_too_long());
-    } else {
-      const auto event = smtp::next_line(unread, smtp::max_command_line);
-      if (const auto* line = std::get_if<smtp::Line>(&event)) {
-        auto result = smtp::parse_command(line->text, offered_);
-        channel_.consume(line->consumed);
-        co_return heard(std::move(result));
-      }
-      if (const auto* bad = std::get_if<smtp::BadLine>(&event)) {
-        channel_.consume(bad->consumed);
-        line_too_long_ = !bad->ended;
-        if (bad->ended)
-          co_return heard(bad->fault == smtp::Fault::too_long ? replies::line_too_long() : replies::bare_line_end());
-      }
-    }
-    if (!co_await wait_for_more()) co_return std::nullopt;
+// The next command, or the reply that a line earned which is none; null while no line is complete.
+std::unique_ptr<Session::Line> Session::next_line() {
+  const auto unread = channel_.unread();
+  if (line_too_long_) {
+    const auto skipped = smtp::skip_line(unread);
+    channel_.consume(skipped.consumed);
+    line_too_long_ = !skipped.ended;
+    return skipped.ended ? complete(replies::line_too_long()) : nullptr;
   }
+  const auto event = smtp::next_line(unread, smtp::max_command_line);
+  if (const auto* line = std::get_if<smtp::Line>(&event)) {
+    auto result = smtp::parse_command(line->text, offered_);
+    channel_.consume(line->consumed);
+    return complete(std::move(result));
+  }
+  if (const auto* bad = std::get_if<smtp::BadLine>(&event)) {
+    channel_.consume(bad->consumed);
+    line_too_long_ = !bad->ended;
+    if (bad->ended)
+      return complete(bad->fault == smtp::Fault::too_long ? replies::line_too_long() : replies::bare_line_end());
+  }
+  return nullptr;
 }
 
-// A line is complete: the time that it was given stops.
-Session::Heard Session::heard(Heard line) {
+// The time that a line was given stops.
+std::unique_ptr<Session::Line> Session::complete(Line line) {
   command_awaited_ = false;
   channel_.never_expire();
-  return line;
+  return std::make_unique<Line>(std::move(line));
+}
+
+asio::awaitable<void> Session::heed(std::unique_ptr<Line> line) {
+  if (const auto* reply = std::get_if<smtp::Reply>(line.get()))
+    co_await say(*reply);
+  else
+    co_await obey(std::get<smtp::Command>(*line));
 }
 
 // A batch of pipelined commands is over: its replies go out in one write (RFC 2920 §3.2), then we wait. The time for a

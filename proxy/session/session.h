@@ -65,11 +65,12 @@ class Session {
     bool judged_at_data(const std::vector<Pending>& also) const;
   };
 
-  using Heard = std::variant<smtp::Command, smtp::Reply>;
+  using Line = std::variant<smtp::Command, smtp::Reply>;
 
   asio::awaitable<void> converse();
-  asio::awaitable<std::optional<Heard>> hear();
-  Heard heard(Heard line);
+  std::unique_ptr<Line> next_line();
+  std::unique_ptr<Line> complete(Line line);
+  asio::awaitable<void> heed(std::unique_ptr<Line> line);
   asio::awaitable<bool> wait_for_more();
   asio::awaitable<void> obey(const smtp::Command& command);
   asio::awaitable<void> say(smtp::Reply reply);
@@ -128,7 +129,7 @@ class Session {
   Relay relay_;
   smtp::State state_ = smtp::State::connected;
   smtp::Extensions offered_;  // by the last EHLO reply
-  std::optional<Transaction> transaction_;
+  std::unique_ptr<Transaction> transaction_;
   const Begins begins_;
   unsigned errors_ = 0;
   bool line_too_long_ = false;    // its end hasn't come yet
