@@ -1,16 +1,25 @@
 """backend.tls: what each mode makes of each backend. Nothing goes in plain that must not."""
 
 import re
+import ssl
+import time
 
 import pytest
 
-from backend_tls import agree_and
+from backend_tls import agree_and, start_tls
 from certificates import Authority, Certificate, in_days
 from fake_backend import close, reset, say, stall, write
 
 MODES = ("opportunistic", "required", "verified")
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"  # handshake_failure, fatal (RFC 8446 §6)
 HALF_A_RECORD = b"\x16\x03\x03\x00\x7a\x02\x00"
+
+
+def demand_certificate(connection):
+    """In TLS 1.3 the proxy's handshake is over before the server has its say about that."""
+    settings = connection.backend.tls
+    settings.verify_mode = ssl.CERT_REQUIRED
+    return start_tls()(connection)
 
 
 CASES = {  # its certificate, what it does at STARTTLS, what becomes of a message in each mode, why it isn't taken
@@ -26,9 +35,11 @@ CASES = {  # its certificate, what it does at STARTTLS, what becomes of a messag
     "refuses STARTTLS": ("good", say("454 4.7.0 Not now"), "plain 451 451", "454 4.7.0 Not now"),
     "is busy at STARTTLS": ("good", close("421 4.3.2 Later"), "plain 451 451", "421 4.3.2 Later"),
     "closes at STARTTLS": ("good", close(), "plain 451 451", "STARTTLS"),
+    "freezes at STARTTLS": ("good", stall(close()), "plain 451 451", "STARTTLS.*time"),
     "closes in the handshake": ("good", agree_and(close()), "plain 451 451", "TLS"),
     "resets in the handshake": ("good", agree_and(reset()), "plain 451 451", "TLS"),
     "ends the handshake with an alert": ("good", agree_and(write(ALERT)), "plain 451 451", "TLS.*alert"),
+    "demands a certificate of ours": ("good", demand_certificate, "plain 451 451", ""),
     "speaks no TLS after all": ("good", agree_and(write(b"500 5.5.2 What?\r\n" * 9)), "plain 451 451", "TLS"),
     "freezes in the handshake": ("good", agree_and(stall(close())), "plain 451 451", "TLS.*time"),
     "freezes in a record": ("good", agree_and(stall(write(HALF_A_RECORD))), "plain 451 451", "TLS.*time"),
@@ -78,6 +89,16 @@ def test_none_asks_nobody_for_tls(make_verifying, make_backend, certificates, ca
     with greygate.session() as client:
         in_plain(greygate, backend, client.attempt("alice@example.com", "bob@example.org"))
     assert not any("STARTTLS" in each.lines() for each in backend.connections)
+
+
+def test_a_frozen_handshake_leaves_time_to_go_on_in_plain(make_verifying, make_backend, certificates):
+    """As the defaults have it, where reply_timeout is longer than open_timeout."""
+    backend = make_backend(certificate=certificates["good"])
+    backend.script("STARTTLS", agree_and(stall(close())), times=None)
+    backend.script("connect", lambda _: time.sleep(0.5), times=None)  # a network's time; the greeting follows
+    greygate = make_verifying(backend, ready=False, tls="opportunistic", open_timeout="12s")
+    with greygate.session() as client:
+        in_plain(greygate, backend, client.attempt("alice@example.com", "bob@example.org"))
 
 
 def test_a_frozen_handshake_leaves_time_for_the_next_address(make_verifying, make_backend, certificates):
