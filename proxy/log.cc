@@ -20,6 +20,7 @@ constexpr int nothing = static_cast<int>(LogLevel::error) + 1;
 // The log is the process' own, as stderr is.
 std::atomic<int> threshold{nothing};
 std::atomic<LogFormat> format_in_force{LogFormat::json};
+std::atomic<bool> like_postgrey{false};
 std::shared_ptr<spdlog::details::thread_pool> writer;
 std::shared_ptr<spdlog::async_logger> logger;
 
@@ -36,6 +37,10 @@ void open_log() {
                                                   spdlog::async_overflow_policy::overrun_oldest);
   logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
   logger->set_level(spdlog::level::trace);
+}
+
+void hand_over(std::string_view line) {
+  logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace
@@ -71,14 +76,21 @@ void LogEvent::write() {
   if (!line_) return;
   const std::string line = std::move(*line_).finish();
   line_.reset();
-  logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  hand_over(line);
 }
 
 bool logs(LogLevel level) { return static_cast<int>(level) >= threshold.load(std::memory_order_acquire); }
 
+bool logs_like_postgrey() { return like_postgrey.load(std::memory_order_relaxed); }
+
+void write_log_line(std::string_view line) {
+  if (logs(LogLevel::info)) hand_over(line);
+}
+
 void start_log(std::string_view level, std::string_view format) {
   if (!logger) open_log();
-  format_in_force.store(format == "text" ? LogFormat::text : LogFormat::json, std::memory_order_relaxed);
+  format_in_force.store(format == "json" ? LogFormat::json : LogFormat::text, std::memory_order_relaxed);
+  like_postgrey.store(format == "postgrey", std::memory_order_relaxed);
   threshold.store(static_cast<int>(parse_level(level)), std::memory_order_release);
 }
 

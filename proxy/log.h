@@ -29,8 +29,12 @@ class LogEvent {
 
 bool logs(LogLevel level);  // whether an event of that level would be written: before work done for the log alone
 
-// "debug" "info" "warning" "error"; "json" "text". Again: changes both from now on. The first call and stop_log() are
-// for the time when no other thread logs.
+// Decisions about recipients are to be logged in postgrey's form (postgrey_log.h); all else is text then.
+bool logs_like_postgrey();
+void write_log_line(std::string_view line);  // as it is; at the level info
+
+// "debug" "info" "warning" "error"; "json" "text" "postgrey". Again: changes both from now on. The first call and
+// stop_log() are for the time when no other thread logs.
 void start_log(std::string_view level, std::string_view format);
 void stop_log();                    // writes what is queued and ends the thread
 std::uint64_t dropped_log_lines();  // since start_log(): the oldest give way when 8,192 are queued

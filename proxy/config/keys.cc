@@ -216,7 +216,8 @@ void log(KeyVisitor& v, Settings::Log& s) {
                                      string_view("error")};
   static constexpr std::array formats{string_view("json"), string_view("text"), string_view("postgrey")};
   v.word({"level", "The least that is logged: debug, info, warning or error."}, s.level, levels);
-  v.word({"format", "json or text; one event a line. postgrey is not in this version."}, s.format, formats);
+  v.word({"format", "json or text; one event a line. postgrey: decisions as postgrey logs them, all else as text."},
+         s.format, formats);
 }
 
 }  // namespace

@@ -24,16 +24,11 @@ void identities(const Settings& settings, ConfigProblems& problems) {
                           "\"" + word + "\" is not in this version, which knows \"network\" only"});
 }
 
-void postgrey_log(const Settings& settings, ConfigProblems& problems) {
-  if (settings.log.format == "postgrey")
-    problems.push_back({"log.format", "\"postgrey\" is not in this version, which knows \"json\" and \"text\""});
-}
-
 }  // namespace
 
 ConfigProblems not_yet(const Settings& settings) {
   ConfigProblems problems;
-  for (const auto check : {backend_reuse, redis, identities, postgrey_log}) check(settings, problems);
+  for (const auto check : {backend_reuse, redis, identities}) check(settings, problems);
   return problems;
 }
 

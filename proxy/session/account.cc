@@ -1,6 +1,7 @@
 // What is told of a session: counters, log lines, and the history that explains why a message is late.
 #include "proxy/log.h"
 #include "proxy/loop.h"
+#include "proxy/postgrey_log.h"
 #include "proxy/session/session.h"
 
 namespace proxy {
@@ -21,7 +22,12 @@ std::string_view word(Outcome outcome) {
 }  // namespace
 
 void Session::tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, const smtp::Reply& reply) const {
-  log_recipient(rcpt, decision.word(), reply);
+  if (logs_like_postgrey() && decision.step == Decision::Step::decided)
+    write_log_line(
+        postgrey_line({decision.verdict, decision.action, decision.waited, decision.missing, client_.known_name(),
+                       client_.address_text(), transaction_->mail.from.text(), rcpt.to.text()}));
+  else
+    log_recipient(rcpt, decision.word(), reply);
   if (decision.step == Decision::Step::decided) note(rcpt.to, decision, decision.word(), reply);
 }
 

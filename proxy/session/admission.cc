@@ -75,10 +75,12 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   loop_.counters.store_time.add(std::chrono::steady_clock::now() - asked);
   if (answer) {
     decision.verdict = answer->verdict;
+    const auto age = now - answer->record.first_seen;
     if (answer->verdict == Verdict::retried) {
-      decision.waited = now - answer->record.first_seen;
-      loop_.counters.until_passed.add(*decision.waited);
+      decision.waited = age;
+      loop_.counters.until_passed.add(age);
     }
+    if (answer->verdict == Verdict::too_early) decision.missing = policy.limits.delay - age;
   } else {
     decision.verdict = Verdict::store_failure;
     LogEvent(LogLevel::error, "store_failure").with("reason", answer.error().what).write();

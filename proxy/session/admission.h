@@ -26,8 +26,9 @@ struct Decision {
   } step = Step::decided;  // at_data: a bounce that is judged when its content is about to come
   greylist::Verdict verdict = greylist::Verdict::off;
   greylist::Action action = greylist::Action::pass;
-  std::optional<greylist::Triplet> triplet;  // if it came to the greylist
-  std::optional<greylist::Duration> waited;  // of a first retry that passes: since the first attempt
+  std::optional<greylist::Triplet> triplet;   // if it came to the greylist
+  std::optional<greylist::Duration> waited;   // of a first retry that passes: since the first attempt
+  std::optional<greylist::Duration> missing;  // of one that came too early: of the delay
 
   std::string_view word() const;  // for logs
 };

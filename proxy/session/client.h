@@ -21,6 +21,7 @@ class Client {
   const std::string& address_text() const { return from_.address; }
   // Looked up at most once, within dns.timeout; "none" without a look-up where dns.enabled is false.
   asio::awaitable<ClientName> name();
+  std::string_view known_name() const { return name_ ? std::string_view(name_->name) : std::string_view(); }
   smtp::ClientIdentity identity() const;  // what a backend may be told; the name as far as it is known
 
   std::string helo;

@@ -1,6 +1,7 @@
 """The program as its administrator meets it: check, exit codes, signals, restarts."""
 
 import json
+import re
 import time
 
 import pytest
@@ -309,3 +310,16 @@ def test_without_a_store_the_policy_decides(make_greygate, backend, policy, code
         assert client.attempt("evil@example.com", "bob@example.org").code == 554
     assert greygate.verdicts(2) == ["store_failure", "block_sender"]
     assert greygate.get("/readyz")[0] == 503
+
+
+def test_decisions_in_the_form_of_postgrey(make_greygate, backend):
+    greygate = make_greygate(backend, log={"format": "postgrey"}, greylist={"delay": "1h"})
+    for _ in range(2):
+        with greygate.session() as client:
+            client.attempt("alice@example.com", "bob@example.org")
+    peers = "client_name=unknown, client_address=127.0.0.1, sender=alice@example.com, recipient=bob@example.org"
+    wait_for("two decisions", lambda: sum("action=" in line for line in greygate.lines) == 2)
+    first, second = (line for line in greygate.lines if "action=" in line)
+    assert first == f"action=greylist, reason=new, {peers}"
+    assert re.fullmatch(r"action=greylist, reason=early-retry \(\d{4}s missing\), " + re.escape(peers), second)
+    assert any(re.search(r" info started hostname=mx\.example\.org ", line) for line in greygate.lines)

@@ -217,7 +217,6 @@ TEST_CASE("what this version doesn't do is said so") {
       {R"({"store": {"engine": "redis", "nodes": ["10.0.0.1:6379"], "cluster": true}})", "store.engine",
        "not in this version"},
       {R"({"greylist": {"identity": ["spf", "network"]}})", "greylist.identity[0]", "not in this version"},
-      {R"({"log": {"format": "postgrey"}})", "log.format", "not in this version"},
   };
   for (const auto& [changes, key, phrase] : rows) {
     CAPTURE(changes);
