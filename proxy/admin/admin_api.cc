@@ -126,13 +126,14 @@ AdminAnswer AdminApi::forget(const AdminRequest& request) {
   auto wanted = entry_filter(request.query);
   if (!wanted) return wrong(wanted.error());
   auto& store = sources_.site.store;
+  asio::io_context loop{1};
   std::uint64_t forgotten = 0;
   std::string from;
   do {
-    auto page = finished(store.scan(from, *wanted));
+    auto page = finished(loop, store.scan(from, *wanted));
     if (!page) return store_failed(page.error().what);
     for (auto& entry : page->entries) {
-      const auto gone = finished(store.forget(std::move(entry.triplet)));
+      const auto gone = finished(loop, store.forget(std::move(entry.triplet)));
       if (!gone) return store_failed(gone.error().what);
       forgotten += *gone;
     }

@@ -118,10 +118,12 @@ void AdminCommandLine::add_transfer(CLI::App& app) {
   exporting->callback([this] { ask_(ExportCommand{question_}); });
 
   auto* importing = command(app, "import", "Take over what this or another greylister knew");
-  importing->add_option("--from", from_, "Whose: greygate (what export prints)")
+  importing
+      ->add_option("--from", from_,
+                   "Whose: greygate (what export prints), postgrey, spamd (what spamdb prints) or sqlgrey")
       ->type_name("PROGRAM")
       ->required()
-      ->check(CLI::IsMember({"greygate"}));
+      ->check(CLI::IsMember({"greygate", "postgrey", "spamd", "sqlgrey"}));
   importing->add_option("FILE", file_, "Its file, or - for stdin")->required();
   importing->callback([this] { ask_(ImportCommand{question_, from_, file_}); });
 }

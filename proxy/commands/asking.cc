@@ -44,7 +44,10 @@ int print_lines(const AdminClient& proxy, const std::string& path, const AdminQu
   });
   if (!question.json && any) table.print_rest();
   if (given && !question.json && !any) output.print("none\n");
-  if (!given) return output.end(), refused(given.error());
+  if (!given) {
+    output.end();
+    return refused(given.error());
+  }
   return output.end();
 }
 

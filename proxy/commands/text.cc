@@ -43,6 +43,11 @@ CodePoint code_point(std::string_view character) {
   return value;
 }
 
+// Nearly everything is: then there is nothing to look up.
+bool plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; });
+}
+
 // Calls with each character of `text`, and with an empty one for each octet that is in none.
 template <class Each>
 void for_each_character(std::string_view text, const Each& each) {
@@ -56,6 +61,7 @@ void for_each_character(std::string_view text, const Each& each) {
 }  // namespace
 
 std::string printable(std::string_view text) {
+  if (plain(text)) return std::string(text);
   std::string result;
   result.reserve(text.size());
   for_each_character(text, [&](std::string_view character) {
@@ -70,6 +76,7 @@ std::string printable(std::string_view text) {
 }
 
 std::size_t columns(std::string_view text) {
+  if (plain(text)) return text.size();
   std::size_t sum = 0;
   for_each_character(text, [&](std::string_view character) {
     const auto c = character.empty() ? 0xFFFD : code_point(character);

@@ -167,6 +167,16 @@ class Greygate:
         assert code == 200, body
         return json.loads(body)
 
+    def ask(self, *arguments, code=0, **options):
+        """What an administrator's command prints: stdout, or stderr if it is to end with another `code`."""
+        ended, out, errors = run(*arguments, "--config", self.file, **options)
+        assert ended == code, (out, errors)
+        return errors if code else out
+
+    def ask_json(self, *arguments, **options):
+        """The JSON objects it prints, one a line."""
+        return [json.loads(line) for line in self.ask(*arguments, "--json", **options).splitlines()]
+
     def client(self, **options):
         return Client(self.port, **options)
 
@@ -183,8 +193,9 @@ class Greygate:
         return client
 
 
-def run(*arguments, timeout=PATIENCE):
+def run(*arguments, timeout=PATIENCE, **options):
     """Runs greygate to its end: (exit code, stdout, stderr)."""
-    done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False,
+                          **options)
     assert not any(word in done.stderr for word in SANITIZERS), done.stderr
     return done.returncode, done.stdout, done.stderr
