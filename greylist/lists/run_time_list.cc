@@ -38,15 +38,20 @@ std::expected<void, std::string> RunTimeList::add(RunTimeEntry entry) {
   auto recipient = list_of<AddressList>("recipient", entry.recipient);
   if (!recipient) return std::unexpected(recipient.error());
 
-  const auto index = entries_.size();
-  if (const auto domain = exact_domain(entry.sender); !domain.empty())
-    by_sender_domain_[domain].push_back(index);
-  else if (const auto to_domain = exact_domain(entry.recipient); !to_domain.empty())
-    by_recipient_domain_[to_domain].push_back(index);
-  else
-    others_.push_back(index);
+  place_of(entry).push_back(entries_.size());
   entries_.push_back({std::move(entry), *std::move(client), *std::move(sender), *std::move(recipient)});
   return {};
+}
+
+// An entry is found by one of its conditions; the others are checked then.
+RunTimeList::Indices& RunTimeList::place_of(const RunTimeEntry& entry) {
+  if (const auto domain = exact_domain(entry.sender); !domain.empty()) return by_sender_domain_[domain];
+  if (const auto domain = exact_domain(entry.recipient); !domain.empty()) return by_recipient_domain_[domain];
+  if (const auto network = Network::parse(entry.client)) {
+    (network->base.is_v4() ? prefixes_v4_ : prefixes_v6_).insert(network->prefix);
+    return by_network_[*network];
+  }
+  return others_;
 }
 
 void RunTimeList::consider(const Indices& indices, const IpAddress& client, std::string_view sender,
@@ -75,6 +80,11 @@ RunTimeList::Match RunTimeList::match(const IpAddress& client, std::string_view 
   };
   look(by_sender_domain_, sender);
   look(by_recipient_domain_, recipient);
+  for (const auto prefix : client.is_v4() ? prefixes_v4_ : prefixes_v6_) {
+    if (match.entry) break;
+    if (const auto found = by_network_.find({client.masked(prefix), prefix}); found != by_network_.end())
+      consider(found->second, client, sender, recipient, name, now, match);
+  }
   if (!match.entry) consider(others_, client, sender, recipient, name, now, match);
   return match;
 }

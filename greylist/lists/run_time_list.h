@@ -1,6 +1,8 @@
 #pragma once
 #include <expected>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,7 +16,7 @@
 namespace greylist {
 
 // Run-time entries ready to be matched. A look-up costs the same for ten entries and for 100,000, as long as most name
-// a sender's or recipient's domain. Immutable once built.
+// a sender's or recipient's domain, or a client's address or network. Immutable once built.
 class RunTimeList {
  public:
   // Of an entry that can't be used the error says why, and what would be right.
@@ -37,11 +39,14 @@ class RunTimeList {
   };
   using Indices = std::vector<std::size_t>;
 
+  Indices& place_of(const RunTimeEntry& entry);
   void consider(const Indices& indices, const IpAddress& client, std::string_view sender, std::string_view recipient,
                 const std::optional<std::string>& name, Time now, Match& match) const;
 
   std::vector<Compiled> entries_;
   std::unordered_map<std::string, Indices> by_sender_domain_, by_recipient_domain_;
+  std::map<Network, Indices> by_network_;
+  std::set<unsigned> prefixes_v4_, prefixes_v6_;  // of those networks
   Indices others_;
 };
 

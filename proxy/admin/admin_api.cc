@@ -169,7 +169,9 @@ AdminAnswer AdminApi::run_time(const AdminRequest& request, List list) {
     if (!duration) return wrong("for: expected a duration like \"10m\", got \"" + time + "\"");
     entry.lapses = entry.made + *duration;
   }
-  if (const auto added = run_time.add({entry}); !added) return wrong(added.error());
+  greylist::RunTimeList trial;
+  if (const auto usable = trial.add(entry); !usable) return wrong(usable.error());
+  if (const auto added = run_time.add({entry}); !added) return store_failed(added.error());
   const auto json = run_time_json(entry);
   LogEvent(LogLevel::info, "run_time_entry_added").with("entry", json.dump()).write();
   return told(json);

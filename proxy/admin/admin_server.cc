@@ -183,6 +183,8 @@ MHD_Result AdminServer::Daemon::on_request(void* self, MHD_Connection* connectio
     incoming->request.path = path;
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_to_query, &incoming->request.query);
     incoming->upload = daemon.pages.upload(incoming->request);
+    // An administrator may read page by page what he listed, and what he asks may take long.
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
     *state = incoming.release();
     return MHD_YES;
   }

@@ -5,6 +5,7 @@
 #include "greylist/store/keys.h"
 #include "proxy/admin/entry_json.h"
 #include "proxy/admin/finished.h"
+#include "proxy/log.h"
 
 namespace proxy {
 namespace {
@@ -50,6 +51,8 @@ void ImportUpload::take_line(std::string_view line) {
     auto entry = parse_run_time(json);
     if (!entry) return leave_out(entry.error());
     if (entry->lapses && *entry->lapses <= site_.clock.now()) return leave_out("a run-time entry that has lapsed");
+    greylist::RunTimeList trial;
+    if (const auto usable = trial.add(*entry); !usable) return leave_out(usable.error());
     run_time_entries_.push_back(*std::move(entry));
   } else if (json.contains("earner")) {
     auto earner = parse_earner(json);
@@ -74,7 +77,7 @@ void ImportUpload::take_line(std::string_view line) {
       same->second.record = greylist::merged(same->second.record, entry->record, now, limits);
     ++triplets_;
   }
-  if (entries_.size() + earners_.size() + run_time_entries_.size() >= batch_size) flush();
+  if (entries_.size() + earners_.size() >= batch_size) flush();
 }
 
 void ImportUpload::flush() {
@@ -91,22 +94,24 @@ void ImportUpload::flush() {
   if (!earners.empty())
     if (const auto taken = finished(site_.store.take_over_earners(std::move(earners), now, limits)); !taken)
       failure_ = taken.error().what;
-  std::vector<greylist::RunTimeEntry> usable;
-  for (auto& entry : std::exchange(run_time_entries_, {})) {
-    greylist::RunTimeList trial;
-    if (const auto added = trial.add(entry); added)
-      usable.push_back(std::move(entry));
-    else
-      leave_out(added.error());
-  }
-  listed_ += usable.size();
-  if (!usable.empty())
-    if (const auto added = run_time_.add(std::move(usable)); !added) failure_ = added.error();
+}
+
+// All at once, however many: they are in memory for good, and the lists are built anew each time.
+void ImportUpload::flush_run_time_entries() {
+  if (run_time_entries_.empty() || !failure_.empty()) return;
+  listed_ = run_time_entries_.size();
+  if (const auto added = run_time_.add(std::exchange(run_time_entries_, {})); !added) failure_ = added.error();
 }
 
 AdminAnswer ImportUpload::finish() {
   if (!unfinished_.empty()) take_line(std::exchange(unfinished_, {}));
   flush();
+  flush_run_time_entries();
+  LogEvent(LogLevel::info, "imported")
+      .with("entries", triplets_)
+      .with("earners", earned_)
+      .with("run_time_entries", listed_)
+      .write();
   Json left_out = Json::object();
   for (const auto& [reason, count] : left_out_) left_out[reason] = count;
   Json told{{"entries", triplets_}, {"earners", earned_}, {"run_time_entries", listed_}, {"left_out", left_out}};

@@ -25,6 +25,7 @@ class ImportUpload final : public AdminUpload {
   void take_line(std::string_view line);
   void leave_out(const std::string& reason) { ++left_out_[reason]; }
   void flush();
+  void flush_run_time_entries();
 
   Site& site_;
   const std::shared_ptr<const Setup> setup_;

@@ -4,14 +4,16 @@
 #include <future>
 #include <utility>
 
+#include "greylist/store/keys.h"
 #include "proxy/admin/finished.h"
 
 namespace proxy {
-
 namespace {
 
 // A loop answers within a moment, unless it has ended.
 constexpr std::chrono::seconds patience{2};
+
+bool lapsed(const greylist::RunTimeEntry& entry, greylist::Time now) { return entry.lapses && *entry.lapses <= now; }
 
 }  // namespace
 
@@ -19,7 +21,8 @@ std::expected<void, std::string> RunTimeRegister::load() {
   const std::lock_guard lock(mutex_);
   auto kept = finished(site_.store.run_time_entries());
   if (!kept) return std::unexpected(kept.error().what);
-  entries_ = *std::move(kept);
+  entries_.clear();
+  for (auto& entry : *kept) keep(std::move(entry));
   publish();
   return {};
 }
@@ -30,10 +33,7 @@ std::expected<void, std::string> RunTimeRegister::add(std::vector<greylist::RunT
     if (auto usable = trial.add(entry); !usable) return usable;
   const std::lock_guard lock(mutex_);
   if (const auto added = finished(site_.store.add(entries)); !added) return std::unexpected(added.error().what);
-  for (auto& entry : entries) {
-    std::erase_if(entries_, [&](const auto& known) { return known.same_conditions(entry); });
-    entries_.push_back(std::move(entry));
-  }
+  for (auto& entry : entries) keep(std::move(entry));
   publish();
   return {};
 }
@@ -42,16 +42,16 @@ std::expected<bool, std::string> RunTimeRegister::remove(const greylist::RunTime
   const std::lock_guard lock(mutex_);
   const auto removed = finished(site_.store.remove(entry));
   if (!removed) return std::unexpected(removed.error().what);
-  std::erase_if(entries_, [&](const auto& known) { return known.same_conditions(entry); });
+  entries_.erase(greylist::run_time_key(entry));
   publish();
   return *removed;
 }
 
 std::vector<greylist::RunTimeEntry> RunTimeRegister::entries() const {
   const std::lock_guard lock(mutex_);
-  auto entries = entries_;
-  const auto now = site_.clock.now();
-  std::erase_if(entries, [&](const auto& entry) { return entry.lapses && *entry.lapses <= now; });
+  std::vector<greylist::RunTimeEntry> entries;
+  for (const auto& [key, entry] : entries_)
+    if (!lapsed(entry, site_.clock.now())) entries.push_back(entry);
   return entries;
 }
 
@@ -60,10 +60,17 @@ std::shared_ptr<const greylist::RunTimeLists> RunTimeRegister::lists() const {
   return lists_;
 }
 
+// In place of one with the same conditions.
+void RunTimeRegister::keep(greylist::RunTimeEntry entry) {
+  auto key = greylist::run_time_key(entry);
+  entries_.insert_or_assign(std::move(key), std::move(entry));
+}
+
 // What can't be matched (a form that this version doesn't know) is kept, and matches nothing.
 void RunTimeRegister::publish() {
+  std::erase_if(entries_, [now = site_.clock.now()](const auto& entry) { return lapsed(entry.second, now); });
   auto lists = std::make_shared<greylist::RunTimeLists>();
-  for (const auto& entry : entries_) {
+  for (const auto& [key, entry] : entries_) {
     auto& list = entry.list == greylist::RunTimeEntry::List::allow ? lists->allow : lists->block;
     [[maybe_unused]] const auto added = list.add(entry);
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <expected>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,16 +24,17 @@ class RunTimeRegister {
   std::expected<void, std::string> add(std::vector<greylist::RunTimeEntry> entries);
   std::expected<bool, std::string> remove(const greylist::RunTimeEntry& entry);  // whether it was there
 
-  std::vector<greylist::RunTimeEntry> entries() const;          // that haven't lapsed
+  std::vector<greylist::RunTimeEntry> entries() const;          // that haven't lapsed, sorted by their conditions
   std::shared_ptr<const greylist::RunTimeLists> lists() const;  // as in force
 
  private:
+  void keep(greylist::RunTimeEntry entry);
   void publish();
 
   Site& site_;
   const std::vector<std::unique_ptr<Loop>>& loops_;
   mutable std::mutex mutex_;
-  std::vector<greylist::RunTimeEntry> entries_;
+  std::map<std::string, greylist::RunTimeEntry> entries_;  // by run_time_key()
   std::shared_ptr<const greylist::RunTimeLists> lists_ = std::make_shared<greylist::RunTimeLists>();
 };
 

@@ -66,6 +66,30 @@ TEST_CASE("a name is asked for only if it could tell") {
   CHECK_FALSE(list.match(client, "a@example.com", "b@example.org", "", now).entry);
 }
 
+TEST_CASE("entries of many networks are told apart") {
+  RunTimeList list;
+  for (const auto* client : {"192.0.2.7", "192.0.2.0/25", "198.51.100.0/24", "2001:db8:1::/48", "2001:db8::7", "::/0"})
+    for (const auto* sender : {"", "alice@"}) REQUIRE(list.add(entry(client, sender, "")));
+  REQUIRE(list.add(entry("203.0.113.0/24", "bob@", "")));
+  for (const auto& [client, matched] : {
+           std::pair{"192.0.2.7", "192.0.2.0/25"},
+           {"192.0.2.8", "192.0.2.0/25"},
+           {"192.0.2.128", ""},
+           {"198.51.100.255", "198.51.100.0/24"},
+           {"::ffff:198.51.100.255", "198.51.100.0/24"},
+           {"203.0.113.7", ""},
+           {"2001:db8::7", "::/0"},
+           {"2001:db8:1:2::3", "::/0"},
+       }) {
+    CAPTURE(client);
+    const auto match = list.match(*IpAddress::parse(client), "carol@example.com", "b@example.org", "", now);
+    CHECK((match.entry ? match.entry->client : "") == matched);
+  }
+  const auto bob = list.match(*IpAddress::parse("203.0.113.7"), "bob@example.com", "b@example.org", "", now);
+  REQUIRE(bob.entry);
+  CHECK(bob.entry->sender == "bob@");
+}
+
 TEST_CASE("what has lapsed matches no more") {
   auto brief = entry("192.0.2.7", "", "");
   brief.lapses = now;
