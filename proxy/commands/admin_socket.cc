@@ -50,7 +50,8 @@ std::expected<std::string, std::string> admin_socket(const std::string& config) 
   else if (const auto found = found_in(text))
     socket = *found;
   if (socket.is_null()) return by_default;
-  if (!socket.is_string() || socket == "") return wrong("admin.socket: expected a path");
+  if (!socket.is_string() || socket.get_ref<const std::string&>().empty())
+    return wrong("admin.socket: expected a path");
   return (std::filesystem::absolute(config).parent_path() / socket.get<std::string>()).string();
 }
 

@@ -6,7 +6,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string any_or(std::string text) { return text.empty() ? "any" : text; }
+std::string any_or(const std::string& text) { return text.empty() ? "any" : text; }
 
 int list(const AdminClient& proxy, const RunTimeCommand& command) {
   return print_lines(proxy, "/" + command.list, command.question,
