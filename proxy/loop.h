@@ -14,6 +14,7 @@
 #include "proxy/dns/resolver.h"
 #include "proxy/hidden_clients.h"
 #include "proxy/setup.h"
+#include "proxy/status/recent.h"
 #include "proxy/tls_counts.h"
 #include "tls/turnstile.h"
 
@@ -32,6 +33,7 @@ struct Site {
   ConnectionLimits connections;
   HiddenClients hidden_clients;
   TlsCounts tls_counts;
+  Recent recent;
   std::atomic<std::uint64_t> next_session;
 };
 

@@ -1,4 +1,4 @@
-// What is told of a session: counters, log lines, and the history that explains why a message is late.
+// What is told of a session: counters, log lines, the status page, and the history that explains why a message is late.
 #include "proxy/log.h"
 #include "proxy/loop.h"
 #include "proxy/postgrey_log.h"
@@ -21,14 +21,22 @@ std::string_view word(Outcome outcome) {
 
 }  // namespace
 
-void Session::tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, const smtp::Reply& reply) const {
+void Session::tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, std::optional<Event> became,
+                                const smtp::Reply& reply) const {
   if (logs_like_postgrey() && decision.step == Decision::Step::decided)
     write_log_line(
         postgrey_line({decision.verdict, decision.action, decision.waited, decision.missing, client_.known_name(),
                        client_.address_text(), transaction_->mail.from.text(), rcpt.to.text()}));
   else
     log_recipient(rcpt, decision.word(), reply);
+  show_recipient(rcpt, decision.word(), became, reply);
   if (decision.step == Decision::Step::decided) note(rcpt.to, decision, decision.word(), reply);
+}
+
+void Session::tell_of_unjudged(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
+                               const smtp::Reply& reply) const {
+  log_recipient(rcpt, word, reply);
+  show_recipient(rcpt, word, became, reply);
 }
 
 void Session::log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const {
@@ -43,12 +51,28 @@ void Session::log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const
       .write();
 }
 
+// On the status page.
+void Session::show_recipient(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
+                             const smtp::Reply& reply) const {
+  const auto& sender = transaction_->mail.from.text();
+  loop_.site.recent.decided({.time = loop_.site.clock.now(),
+                             .became = became,
+                             .client = client_.address_text(),
+                             .helo = client_.helo,
+                             .sender = sender,
+                             .recipient = rcpt.to.text(),
+                             .verdict = std::string(word),
+                             .reply = reply.one_line()},
+                            became == Event::put_off ? greylist::keyed_sender(sender) : std::string());
+}
+
 void Session::tell_of_message(const Ending& ending, std::uint64_t octets) {
   auto& messages = loop_.counters.messages;
   switch (ending.outcome) {
     case Outcome::relayed:
       messages.relayed.add();
       messages.bytes.add(octets);
+      loop_.site.recent.relayed(loop_.site.clock.now());
       break;
     case Outcome::refused: messages.refused.add(); break;
     case Outcome::unknown: messages.unknown.add(); break;

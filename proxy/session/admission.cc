@@ -22,6 +22,15 @@ std::string_view Decision::word() const {
   return step == Step::not_our_domain ? "relay_denied" : greylist::word(verdict);
 }
 
+Event became(const Decision& decision) {
+  switch (decision.action) {
+    case Action::pass: return Event::passed;
+    case Action::put_off: return Event::put_off;
+    case Action::refuse: break;
+  }
+  return Event::refused;
+}
+
 asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, std::string sender,
                                            std::string recipient) {
   const auto screening = co_await screened(setup, sender, recipient);

@@ -10,6 +10,7 @@
 #include "greylist/policy.h"
 #include "greylist/store/store.h"
 #include "proxy/session/client.h"
+#include "proxy/status/tallies.h"
 #include "smtp/address.h"
 #include "smtp/reply.h"
 
@@ -32,6 +33,9 @@ struct Decision {
 
   std::string_view word() const;  // for logs
 };
+
+// As the status page counts it, if what passes can be sent on.
+Event became(const Decision& decision);
 
 // What a recipient that doesn't pass is told.
 smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values);

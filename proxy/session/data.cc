@@ -42,7 +42,7 @@ asio::awaitable<std::optional<smtp::Reply>> Session::judge_at_data() {
     auto judged = co_await admission_.judge_at_data(setup_, sender, rcpt.to.text());
     const bool passes = judged.action == greylist::Action::pass;
     auto reply = passes ? replies::ok() : refusal_of(rcpt, judged);
-    tell_of_recipient(rcpt, judged, reply);
+    tell_of_recipient(rcpt, judged, became(judged), reply);
     if (passes) {
       loop_.counters.recipients.passed.add();
       decision = std::move(judged);

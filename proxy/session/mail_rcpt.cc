@@ -51,7 +51,7 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
     co_return;
   }
   auto reply = refusal_of(rcpt, decision);
-  tell_of_recipient(rcpt, decision, reply);
+  tell_of_recipient(rcpt, decision, became(decision), reply);
   if (reply.transient()) {
     transaction.any_deferred = true;
     transaction.any_put_off |= decision.verdict != greylist::Verdict::store_failure;
@@ -69,7 +69,7 @@ smtp::Reply Session::refusal_of(const smtp::Rcpt& rcpt, const Decision& decision
 // For its form, before anybody judges.
 asio::awaitable<void> Session::refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word) {
   loop_.counters.recipients.refused.add();
-  log_recipient(rcpt, word, reply);
+  tell_of_unjudged(rcpt, word, Event::refused, reply);
   co_await fault(std::move(reply));
 }
 
@@ -105,9 +105,9 @@ void Session::note_answer(const Pending& asked, bool sent_on) {
   const bool later = asked.decision.step == Decision::Step::at_data;
   if (sent_on && !later) loop_.counters.recipients.passed.add();
   if (!later)
-    tell_of_recipient(asked.rcpt, asked.decision, *asked.reply);
+    tell_of_recipient(asked.rcpt, asked.decision, sent_on ? std::optional(Event::passed) : std::nullopt, *asked.reply);
   else if (!asked.reply->positive())
-    log_recipient(asked.rcpt, "at_data", *asked.reply);
+    tell_of_unjudged(asked.rcpt, "at_data", std::nullopt, *asked.reply);
   if (asked.reply->positive()) transaction.accepted.push_back({asked.rcpt, asked.decision});
   transaction.any_deferred |= asked.reply->transient();
 }

@@ -112,8 +112,14 @@ class Session {
   void note_answer(const Pending& asked, bool sent_on);
 
   // What is told of all this, in counters, log and history: account.cc.
-  void tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, const smtp::Reply& reply) const;
+  // `became`: nothing, if it isn't decided yet or couldn't be sent on.
+  void tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision, std::optional<Event> became,
+                         const smtp::Reply& reply) const;
+  void tell_of_unjudged(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
+                        const smtp::Reply& reply) const;
   void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
+  void show_recipient(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
+                      const smtp::Reply& reply) const;
   void tell_of_message(const Ending& ending, std::uint64_t octets);
   void note(const smtp::Address& recipient, const Decision& decision, std::string_view what,
             const smtp::Reply& reply) const;

@@ -3,6 +3,8 @@
 #include "proxy/certificates.h"
 #include "proxy/log.h"
 #include "proxy/status/metrics.h"
+#include "proxy/status/page.h"
+#include "proxy/status/recent_document.h"
 #include "proxy/status/status_document.h"
 #include "proxy/version.h"
 
@@ -89,6 +91,14 @@ HttpAnswer status_page(std::string_view path, const StatusSources& sources) {
   if (path == "/readyz") return readiness(reasons_against(sources));
   if (path == "/status") return HttpAnswer{.body = status_document(gather(sources))};
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(gather(sources))};
+  if (path == "/status/recent") {
+    const auto now = sources.site.clock.now();
+    return {.body = recent_document(sources.site.recent.report(now), now)};
+  }
+  if (path == "/") {
+    const auto now = sources.site.clock.now();
+    return page_for_people({gather(sources), reasons_against(sources), sources.site.recent.report(now), now});
+  }
   return {404, "text/plain", "There is no such page.\n"};
 }
 

@@ -21,7 +21,7 @@ struct StatusSources {
   bool draining;
 };
 
-// The page at `path`: /status, /metrics, /healthz, /readyz; 404 for any other.
+// The page at `path`: /, /status, /status/recent, /metrics, /healthz, /readyz; 404 for any other.
 HttpAnswer status_page(std::string_view path, const StatusSources& sources);
 
 }  // namespace proxy

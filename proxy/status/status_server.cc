@@ -84,6 +84,7 @@ MHD_Result send(MHD_Connection* connection, const HttpAnswer& answer, const char
   if (!response) return MHD_NO;  // closes the connection
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  for (const auto& [name, value] : answer.headers) MHD_add_response_header(response, name.c_str(), value.c_str());
   if (allow) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
   const auto queued = MHD_queue_response(connection, static_cast<unsigned>(answer.code), response);
   MHD_destroy_response(response);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace proxy {
 
@@ -12,6 +14,7 @@ struct HttpAnswer {
   int code = 200;
   std::string content_type = "application/json";
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;  // more of them, by name
 };
 
 // A read-only HTTP server on a thread of its own (libmicrohttpd), so that it answers under load and under abuse: limits
