@@ -90,6 +90,7 @@ class MemoryStore final : public Store, private Shelf {
   asio::awaitable<std::expected<std::vector<RunTimeEntry>, StoreError>> run_time_entries() override {
     const std::lock_guard lock(mutex_);
     std::vector<RunTimeEntry> entries;
+    entries.reserve(run_time_entries_.size());
     for (const auto& [key, entry] : run_time_entries_) entries.push_back(entry);
     co_return entries;
   }

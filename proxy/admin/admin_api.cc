@@ -97,25 +97,29 @@ AdminAnswer AdminApi::entries(const AdminRequest& request) {
   return {.content_type = json_lines, .body = {}, .pieces = entry_lines(*std::move(wanted))};
 }
 
-AdminAnswer AdminApi::exported(const AdminRequest& request) {
-  auto all = entry_lines([](const greylist::Triplet&, const greylist::Record&) { return true; });
-  if (!request.query.contains("all")) return {.content_type = json_lines, .body = {}, .pieces = std::move(all)};
-  auto pieces = [entries = std::move(all), &store = sources_.site.store, listed = sources_.run_time.entries(),
-                 from = std::string(), stage = 0]() mutable {
+std::function<std::string()> AdminApi::earner_lines() {
+  return [&store = sources_.site.store, from = std::string(), over = false]() mutable {
     std::string lines;
-    if (stage == 0 && (lines = entries(), lines.empty())) ++stage;
-    if (stage == 1) {
+    while (lines.empty() && !over) {
       const auto page = finished(store.scan_earners(from));
       if (!page) throw std::runtime_error(page.error().what);
       for (const auto& earner : page->earners) lines += json_line(earner_json(earner));
       from = page->next;
-      if (from.empty()) ++stage;
-    }
-    if (lines.empty() && stage == 2) {
-      for (const auto& entry : listed) lines += json_line(run_time_json(entry));
-      ++stage;
+      over = from.empty();
     }
     return lines;
+  };
+}
+
+AdminAnswer AdminApi::exported(const AdminRequest& request) {
+  auto entries = entry_lines([](const greylist::Triplet&, const greylist::Record&) { return true; });
+  if (!request.query.contains("all")) return {.content_type = json_lines, .body = {}, .pieces = std::move(entries)};
+  std::string listed;
+  for (const auto& entry : sources_.run_time.entries()) listed += json_line(run_time_json(entry));
+  auto pieces = [entries = std::move(entries), earners = earner_lines(), listed = std::move(listed)]() mutable {
+    for (auto* part : {&entries, &earners})
+      if (auto lines = (*part)(); !lines.empty()) return lines;
+    return std::exchange(listed, {});
   };
   return {.content_type = json_lines, .body = {}, .pieces = std::move(pieces)};
 }

@@ -43,6 +43,7 @@ class AdminApi final : public AdminPages {
   AdminAnswer forget(const AdminRequest& request);
   AdminAnswer run_time(const AdminRequest& request, greylist::RunTimeEntry::List list);
   std::function<std::string()> entry_lines(greylist::EntryFilter wanted);
+  std::function<std::string()> earner_lines();
 
   Sources sources_;
 };

@@ -75,7 +75,7 @@ std::optional<std::string> matching_line(const std::string& key, const std::vect
     for (unsigned number = 1; std::getline(file, line); ++number) {
       List list;
       if (list.add_postgrey(line) && matches(list))
-        return key + " " + path + ", line " + std::to_string(number) + ": " + in_quotes(line);
+        return key + " " + path + ", line " + std::to_string(number).append(": ").append(in_quotes(line));
     }
   }
   return std::nullopt;
