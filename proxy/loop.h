@@ -56,6 +56,7 @@ struct Loop {
   Resolver resolver;
   Buffers buffers;
   Counters counters;
+  unsigned turned_away_in_tls = 0;  // under way
   bool draining = false;
   bool cut = false;  // the time to drain is up: nothing new is begun with backends
 };

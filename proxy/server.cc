@@ -80,6 +80,7 @@ class Server {
   const Settings& settings() const { return setup_->settings; }
 
   const std::string config_path_;
+  std::string store_path_;  // of the store that is open, whatever a reload says
   mutable std::mutex setup_mutex_;
   std::shared_ptr<const Setup> setup_;  // replaced on this thread alone, under setup_mutex_
   SystemClock clock_;
@@ -102,7 +103,7 @@ class Server {
   std::atomic<std::size_t> stopped_listening_ = 0;  // loops
   std::atomic<bool> draining_ = false;
   std::atomic<std::size_t> cut_transactions_ = 0;
-  bool accepting_ = false, has_cut_ = false;
+  bool accepting_ = false, has_cut_ = false, stopped_ = false;
   std::chrono::steady_clock::time_point until_;  // of the drain
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   const std::chrono::system_clock::time_point start_time_ = std::chrono::system_clock::now();
@@ -115,7 +116,8 @@ std::expected<void, Stop> Server::start(std::shared_ptr<Setup> setup) {
   if (auto bound = bind(loops); !bound) return bound;
   if (auto became = become(settings().user); !became) return std::unexpected(Stop{became.error()});
   if (auto opened = open_store(); !opened) return opened;
-  add_own_certificate(*setup);
+  store_path_ = settings().store.path;
+  add_own_certificate(*setup, store_path_, nullptr);
   // Sessions are numbered from the time of the start, so that the logs of two runs don't mix.
   const auto first_session = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) << 8;
   site_ = std::make_unique<Site>(clock_, *store_, first_session);
@@ -243,7 +245,7 @@ void Server::on_every_loop(const std::function<void(Loop&, std::size_t)>& task) 
 
 void Server::wait_for_signal() {
   signals_.async_wait([this](const std::error_code& error, int signal) {
-    if (error) return;
+    if (error || stopped_) return;
     wait_for_signal();  // first, since stop() ends the waiting
     if (signal == SIGHUP)
       reload();
@@ -271,7 +273,7 @@ void Server::apply_configuration() {
   }
   for (const auto& key : changes_needing_restart(settings(), (*made)->settings))
     LogEvent(LogLevel::warning, "restart_needed").with("key", key).write();
-  add_own_certificate(**made);
+  add_own_certificate(**made, store_path_, setup_.get());
   {
     const std::lock_guard lock(setup_mutex_);
     setup_ = std::move(*made);
@@ -323,6 +325,8 @@ void Server::cut() {
 
 // No session is left: the loops run out of work by themselves.
 void Server::stop() {
+  stopped_ = true;
+  admin_.reset();  // what it asks of the loops they can still answer
   on_every_loop([](Loop& loop, std::size_t) {
     for (auto* connection : loop.backend_connections) connection->interrupt();  // of probes
   });
@@ -336,7 +340,6 @@ void Server::stop() {
 
 void Server::close() {
   threads_.clear();  // joins
-  admin_.reset();
   status_.reset();
   store_.reset();
   LogEvent(LogLevel::info, "stopped").with("transactions_cut_off", cut_transactions_.load()).write();

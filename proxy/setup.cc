@@ -9,7 +9,8 @@ namespace proxy {
 namespace {
 
 bool same_backends(const Settings::Backend& a, const Settings::Backend& b) {
-  return a.addresses == b.addresses && a.connections == b.connections && a.client_identity == b.client_identity;
+  return a.addresses == b.addresses && a.connections == b.connections && a.client_identity == b.client_identity &&
+         a.tls == b.tls && a.ca_file == b.ca_file && a.server_name == b.server_name;
 }
 
 }  // namespace
@@ -38,11 +39,12 @@ std::expected<std::shared_ptr<Setup>, ConfigProblems> make_setup(Settings settin
   return setup;
 }
 
-void add_own_certificate(Setup& setup) {
+void add_own_certificate(Setup& setup, const std::string& store_path, const Setup* before) {
   if (!setup.settings.tls.certificates.empty()) return;
-  auto own = build_own_tls(setup.settings, setup.ticket_keys);
+  auto own = build_own_tls(setup.settings, store_path, setup.ticket_keys);
   if (!own) {
     LogEvent(LogLevel::error, "no_certificate").with("reason", own.error()).write();
+    if (before) setup.tls = before->tls;
     return;
   }
   const auto& certificate = own->tls.certificates.front();

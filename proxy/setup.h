@@ -31,7 +31,8 @@ std::expected<std::shared_ptr<Setup>, ConfigProblems> make_setup(Settings settin
 
 // Without tls.certificates: puts our own self-signed one in, made if it isn't there, and logs so. To be called once the
 // process is the user whose files it may write.
-void add_own_certificate(Setup& setup);
+// `before`: the setup in force, or null: its certificate stays if the kept one can't be read just now.
+void add_own_certificate(Setup& setup, const std::string& store_path, const Setup* before);
 
 // The keys whose change a reload can't apply: "listen", "threads", "store", "status", "admin", "user".
 std::vector<std::string> changes_needing_restart(const Settings& before, const Settings& after);

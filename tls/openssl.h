@@ -16,6 +16,11 @@ struct Release {
 template <class T, auto release>
 using Owned = std::unique_ptr<T, Release<release>>;
 
+// OpenSSL reads on within one call as long as handshake messages come after the handshake (key updates, refused
+// renegotiations), and knows no limit: beyond a fair number the connection ends, or one peer could hold a loop for
+// ever.
+void limit_late_handshakes(SSL_CTX* context);
+
 using OwnedContext = Owned<SSL_CTX, SSL_CTX_free>;
 
 // Why the last call failed, in OpenSSL's words; empties its queue of errors.

@@ -61,7 +61,8 @@ int ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_
   const bool ready = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, found->key.cipher.data(), iv) == 1 &&
                      set_mac(mac, found->key);
   if (!ready) return -1;
-  return found->current ? 1 : 2;
+  // TLS 1.3 tickets are for one use each (RFC 8446 appendix C.4): every resumption gets a new one.
+  return found->current && SSL_version(session) != TLS1_3_VERSION ? 1 : 2;
 }
 
 OwnedContext configured(Version oldest, const Tickets& tickets) {
@@ -73,6 +74,7 @@ OwnedContext configured(Version oldest, const Tickets& tickets) {
   // An idle connection holds no buffers; a write may be taken up again from where its octets have moved to.
   SSL_CTX_set_mode(it, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(it, 1);
+  limit_late_handshakes(it);
   SSL_CTX_set_session_cache_mode(it, SSL_SESS_CACHE_OFF);  // tickets do it, and hold nothing here
   SSL_CTX_set_timeout(it, ticket_lifetime);
   SSL_CTX_set_num_tickets(it, 1);

@@ -120,6 +120,7 @@ void Stream::close() {
   session_.reset();
   drained_ = true;
   broken_ = false;
+  read_waits_for_ = Wait::wait_read;
   std::error_code ignored;
   socket_.close(ignored);
 }

@@ -8,8 +8,8 @@
 namespace tls {
 
 // The keys that session tickets are sealed with (RFC 5077 §5.5). A key seals for half a day and opens for another: what
-// leaks of memory opens no older traffic. Shared by all event loops and outliving a reload, so that tickets do too.
-// Thread-safe.
+// leaks of memory opens no traffic of long ago. Shared by all event loops and outliving a reload, so that tickets do
+// too. Thread-safe.
 class TicketKeys {
  public:
   using Clock = std::chrono::steady_clock;

@@ -70,9 +70,12 @@ class MemoryStore final : public Store, private Shelf {
     co_return page;
   }
 
-  asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet) override {
+  asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet, EntryFilter if_still) override {
     const std::lock_guard lock(mutex_);
-    co_return records_.erase(triplet_key(triplet)) > 0;
+    const auto found = records_.find(triplet_key(triplet));
+    if (found == records_.end() || !if_still(triplet, found->second)) co_return false;
+    records_.erase(found);
+    co_return true;
   }
 
   asio::awaitable<std::expected<void, StoreError>> take_over(std::vector<Entry> entries, Time now,

@@ -98,14 +98,4 @@ Listing::Found<std::vector<HistoryEvent>> Listing::history(const std::string& re
   return found;
 }
 
-Listing::Found<bool> Listing::erase(rocksdb::ColumnFamilyHandle* family, const std::string& key) const {
-  std::string value;
-  const auto there = database_.db->Get(rocksdb::ReadOptions(), family, key, &value);
-  if (there.IsNotFound()) return false;
-  if (!there.ok()) return std::unexpected(there);
-  if (const auto erased = database_.db->Delete(rocksdb::WriteOptions(), family, key); !erased.ok())
-    return std::unexpected(erased);
-  return true;
-}
-
 }  // namespace greylist

@@ -22,7 +22,6 @@ class Listing {
   Found<EarnerPage> earners(const std::string& from) const;
   Found<std::vector<RunTimeEntry>> run_time_entries() const;
   Found<std::vector<HistoryEvent>> history(const std::string& recipient, std::size_t most) const;
-  Found<bool> erase(rocksdb::ColumnFamilyHandle* family, const std::string& key) const;  // whether it was there
 
  private:
   Database& database_;

@@ -45,6 +45,13 @@ void RocksDbShelf::put(const Triplet& triplet, const Record& record) {
 void RocksDbShelf::put(const std::string& earner, const Credit& credit) {
   batch().Put(database_.clients(), credit_key(earner), encode(credit));
 }
+void RocksDbShelf::erase(const Triplet& triplet) { batch().Delete(database_.triplets(), triplet_key(triplet)); }
+Step<bool> RocksDbShelf::erase(const RunTimeEntry& entry) {
+  const auto key = run_time_key(entry);
+  auto found = read(database_.lists(), key);
+  if (found && *found) batch().Delete(database_.lists(), key);
+  return found;
+}
 void RocksDbShelf::put(const RunTimeEntry& entry) {
   batch().Put(database_.lists(), run_time_key(entry), encode(entry));
 }

@@ -26,7 +26,9 @@ class RocksDbShelf final : public Shelf {
   void put(const Triplet& triplet, const Record& record) override;
   void put(const std::string& earner, const Credit& credit) override;
   void forget(const std::string& earner);
+  void erase(const Triplet& triplet);
   void put(const RunTimeEntry& entry);
+  Step<bool> erase(const RunTimeEntry& entry);  // whether it is there
   void put(const HistoryEvent& event, std::uint32_t number);
 
   // In the write-ahead log when it returns, so it survives our end, and the machine's after the next sync.

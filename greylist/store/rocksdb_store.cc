@@ -57,7 +57,7 @@ class RocksDbStore final : public Store {
   asio::awaitable<Answer<std::optional<Credit>>> find_credit(std::string earner) override;
   asio::awaitable<Answer<EntryPage>> scan(std::string from, EntryFilter wanted) override;
   asio::awaitable<Answer<EarnerPage>> scan_earners(std::string from) override;
-  asio::awaitable<Answer<bool>> forget(Triplet triplet) override;
+  asio::awaitable<Answer<bool>> forget(Triplet triplet, EntryFilter if_still) override;
   asio::awaitable<Answer<void>> take_over(std::vector<Entry> entries, Time now, Limits limits) override;
   asio::awaitable<Answer<void>> take_over_earners(std::vector<Earner> earners, Time now, Limits limits) override;
   asio::awaitable<Answer<std::vector<RunTimeEntry>>> run_time_entries() override;
@@ -224,12 +224,16 @@ asio::awaitable<Answer<EarnerPage>> RocksDbStore::scan_earners(std::string from)
                           [from = std::move(from)](const Listing& listing) { return listing.earners(from); });
 }
 
-asio::awaitable<Answer<bool>> RocksDbStore::forget(Triplet triplet) {
-  auto key = triplet_key(triplet);
-  const auto stripes = Stripes::of(key);
-  return look<bool>(stripes, [this, key = std::move(key)](const Listing& listing) {
-    return listing.erase(keeper_.database()->triplets(), key);
-  });
+asio::awaitable<Answer<bool>> RocksDbStore::forget(Triplet triplet, EntryFilter if_still) {
+  const auto stripes = Stripes::of(triplet_key(triplet));
+  return run<bool>(stripes,
+                   [triplet = std::move(triplet), if_still = std::move(if_still)](RocksDbShelf& shelf) -> Step<bool> {
+                     const auto record = shelf.record(triplet);
+                     if (!record) return std::unexpected(record.error());
+                     if (!*record || !if_still(triplet, **record)) return false;
+                     shelf.erase(triplet);
+                     return true;
+                   });
 }
 
 asio::awaitable<Answer<void>> RocksDbStore::take_over(std::vector<Entry> entries, Time now, Limits limits) {
@@ -260,9 +264,7 @@ asio::awaitable<Answer<void>> RocksDbStore::add(std::vector<RunTimeEntry> entrie
 }
 
 asio::awaitable<Answer<bool>> RocksDbStore::remove(RunTimeEntry entry) {
-  return look<bool>(any_stripe, [this, key = run_time_key(entry)](const Listing& listing) {
-    return listing.erase(keeper_.database()->lists(), key);
-  });
+  return run<bool>(any_stripe, [entry = std::move(entry)](RocksDbShelf& shelf) { return shelf.erase(entry); });
 }
 
 void RocksDbStore::note(HistoryEvent event) {

@@ -91,7 +91,8 @@ class Store {
   // takes a few milliseconds at most, however few entries are wanted.
   virtual asio::awaitable<std::expected<EntryPage, StoreError>> scan(std::string from, EntryFilter wanted) = 0;
   virtual asio::awaitable<std::expected<EarnerPage, StoreError>> scan_earners(std::string from) = 0;
-  virtual asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet) = 0;  // whether it was there
+  // Forgets it if it is there and still wanted() so; whether it did.
+  virtual asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet, EntryFilter if_still) = 0;
   // Takes over what another greylist knows, merged() with what is known here.
   virtual asio::awaitable<std::expected<void, StoreError>> take_over(std::vector<Entry> entries, Time now,
                                                                      Limits limits) = 0;

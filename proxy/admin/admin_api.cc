@@ -32,6 +32,12 @@ std::string value(const AdminRequest& request, const std::string& name) {
   return found == request.query.end() ? std::string() : found->second;
 }
 
+std::string entry_text(const greylist::RunTimeEntry& entry) {
+  auto line = json_line(run_time_json(entry));
+  line.pop_back();
+  return line;
+}
+
 ClientName look_up(const Setup& setup, const greylist::IpAddress& client) {
   asio::io_context loop{1};
   Resolver resolver(loop, {setup.settings.dns.servers, setup.settings.dns.timeout});
@@ -137,7 +143,7 @@ AdminAnswer AdminApi::forget(const AdminRequest& request) {
     auto page = finished(loop, store.scan(from, *wanted));
     if (!page) return store_failed(page.error().what);
     for (auto& entry : page->entries) {
-      const auto gone = finished(loop, store.forget(std::move(entry.triplet)));
+      const auto gone = finished(loop, store.forget(std::move(entry.triplet), *wanted));
       if (!gone) return store_failed(gone.error().what);
       forgotten += *gone;
     }
@@ -163,7 +169,7 @@ AdminAnswer AdminApi::run_time(const AdminRequest& request, List list) {
   if (request.method == "DELETE") {
     const auto removed = run_time.remove(entry);
     if (!removed) return store_failed(removed.error());
-    LogEvent(LogLevel::info, "run_time_entry_removed").with("entry", run_time_json(entry).dump()).write();
+    LogEvent(LogLevel::info, "run_time_entry_removed").with("entry", entry_text(entry)).write();
     return told({{"removed", *removed ? 1 : 0}});
   }
   entry.made = sources_.site.clock.now();
@@ -177,7 +183,7 @@ AdminAnswer AdminApi::run_time(const AdminRequest& request, List list) {
   if (const auto usable = trial.add(entry); !usable) return wrong(usable.error());
   if (const auto added = run_time.add({entry}); !added) return store_failed(added.error());
   const auto json = run_time_json(entry);
-  LogEvent(LogLevel::info, "run_time_entry_added").with("entry", json.dump()).write();
+  LogEvent(LogLevel::info, "run_time_entry_added").with("entry", entry_text(entry)).write();
   return told(json);
 }
 

@@ -123,7 +123,16 @@ struct Incoming {
   AdminRequest request;
   std::unique_ptr<AdminUpload> upload;
   bool too_long = false;
+  std::string failure;
 };
+
+void take(Incoming& incoming, std::string_view octets) {
+  try {
+    incoming.upload->take(octets);
+  } catch (const std::exception& error) {  // it must not pass through libmicrohttpd
+    incoming.failure = error.what();
+  }
+}
 
 }  // namespace
 
@@ -166,6 +175,7 @@ bool AdminServer::Daemon::run_on(int listening_socket) {
 
 AdminAnswer AdminServer::Daemon::finish(Incoming& incoming) const {
   try {
+    if (!incoming.failure.empty()) return failure(MHD_HTTP_INTERNAL_SERVER_ERROR, incoming.failure);
     if (incoming.too_long) return failure(MHD_HTTP_CONTENT_TOO_LARGE, "the request is too long");
     return incoming.upload ? incoming.upload->finish() : pages.answer(incoming.request);
   } catch (const std::exception& error) {  // it must not pass through libmicrohttpd
@@ -192,7 +202,7 @@ MHD_Result AdminServer::Daemon::on_request(void* self, MHD_Connection* connectio
   if (*upload_size == 0) return send(connection, daemon.finish(incoming));
   const std::string_view octets(upload, std::exchange(*upload_size, 0));
   if (incoming.upload)
-    incoming.upload->take(octets);
+    take(incoming, octets);
   else if (incoming.request.body.size() + octets.size() <= longest_body)
     incoming.request.body += octets;
   else

@@ -75,10 +75,21 @@ std::optional<std::string> matching_line(const std::string& key, const std::vect
     for (unsigned number = 1; std::getline(file, line); ++number) {
       List list;
       if (list.add_postgrey(line) && matches(list))
-        return key + " " + path + ", line " + std::to_string(number).append(": ").append(in_quotes(line));
+        return std::string(key)
+            .append(" ")
+            .append(path)
+            .append(", line ")
+            .append(std::to_string(number))
+            .append(": ")
+            .append(in_quotes(line));
     }
   }
   return std::nullopt;
+}
+
+// The store drops it within a day.
+bool is_over(const greylist::HistoryEvent& event, const ExplainSources& sources) {
+  return sources.site.clock.now() - event.time > sources.setup->policy.limits.history;
 }
 
 class Explanation {
@@ -195,6 +206,8 @@ class Explanation {
 
   void ask_greylist() {
     const auto& triplet = asked_.triplet;
+    if (triplet.sender.empty() && policy().null_sender == greylist::NullSender::data)
+      step("a bounce: the mail server is asked first, and what follows is decided at DATA");
     step("remembered by: client " + triplet.identity + ", sender <" + triplet.sender + ">, recipient <" +
          triplet.recipient + ">");
     const auto found = finished(sources_.store.find(triplet));
@@ -246,6 +259,7 @@ class Explanation {
     const auto events = finished(sources_.store.history(asked_.triplet.recipient, events_told));
     if (!events) return told;
     for (const auto& event : *events) {
+      if (is_over(event, sources_)) continue;
       auto json = event_json(event);
       json["same_triplet"] = event.sender == asked_.triplet.sender &&
                              (event.identity == asked_.triplet.identity || event.client == asked_.client.text());
@@ -280,7 +294,8 @@ std::expected<Json, std::string> latest_for(const std::string& recipient, const 
   const auto events = finished(sources.store.history(key, events_told));
   if (!events) return std::unexpected("store: " + events.error().what);
   Json history = Json::array();
-  for (const auto& event : *events) history.push_back(event_json(event));
+  for (const auto& event : *events)
+    if (!is_over(event, sources)) history.push_back(event_json(event));
   return Json{{"recipient", key}, {"history", history}};
 }
 

@@ -80,6 +80,13 @@ void ImportUpload::take_line(std::string_view line) {
   if (entries_.size() + earners_.size() >= batch_size) flush();
 }
 
+// Reasons quote what was wrong: only so many are told apart.
+void ImportUpload::leave_out(const std::string& reason) {
+  constexpr std::size_t most_reasons = 100;
+  const bool known = left_out_.size() < most_reasons || left_out_.contains(reason);
+  ++left_out_[known ? reason : "for another reason"];
+}
+
 void ImportUpload::flush() {
   const auto now = site_.clock.now();
   const auto& limits = setup_->policy.limits;

@@ -23,7 +23,7 @@ class ImportUpload final : public AdminUpload {
 
  private:
   void take_line(std::string_view line);
-  void leave_out(const std::string& reason) { ++left_out_[reason]; }
+  void leave_out(const std::string& reason);
   void flush();
   void flush_run_time_entries();
 

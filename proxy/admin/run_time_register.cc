@@ -84,7 +84,8 @@ void RunTimeRegister::publish() {
       done.set_value();
     });
   }
-  for (auto& done : in_force) done.wait_for(patience);
+  const auto latest = std::chrono::steady_clock::now() + patience;
+  for (auto& done : in_force) done.wait_until(latest);
 }
 
 }  // namespace proxy

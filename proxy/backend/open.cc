@@ -107,6 +107,7 @@ class Opening {
     if (auto step = co_await expect(220, "STARTTLS", std::move(command)); !step) co_return step;
     const auto& expected = setup_.settings.backend.server_name;
     std::string name = expected.empty() ? connection_.address().where().host : expected;
+    if (name.ends_with('.')) name.pop_back();  // RFC 6066 §3
     auto context = setup_.backend_tls;
     const auto done = co_await connection_.start_tls(std::move(context), std::move(name), limit());
     if (!done) co_return std::unexpected("TLS: " + done.error());

@@ -81,12 +81,19 @@ MadeServerTls build_server_tls(const Settings& settings, std::shared_ptr<tls::Ti
   return result;
 }
 
-std::expected<OwnTls, std::string> build_own_tls(const Settings& settings, std::shared_ptr<tls::TicketKeys> tickets) {
-  const auto directory = std::filesystem::path(settings.store.path).parent_path();
+std::expected<OwnTls, std::string> build_own_tls(const Settings& settings, const std::string& store_path,
+                                                 std::shared_ptr<tls::TicketKeys> tickets) {
+  std::filesystem::path store(store_path);
+  if (store.filename().empty()) store = store.parent_path();  // "…/greylist/"
+  const auto directory = store.parent_path();
   const Settings::Certificate files{directory / "self-signed.crt", directory / "self-signed.key"};
   OwnTls result;
   auto certificate = load(files, 0);
   if (!certificate) {
+    std::error_code error;
+    const bool kept = std::filesystem::exists(files.certificate, error) && std::filesystem::exists(files.key, error);
+    if (error || (kept && (!contents(files.certificate) || !contents(files.key))))
+      return std::unexpected(certificate.error().what);
     result.made = true;
     const auto pem = tls::make_self_signed(settings.hostname);
     if (!pem) return std::unexpected(pem.error());

@@ -35,7 +35,9 @@ struct OwnTls {
   bool made = false;
   std::string not_kept;
 };
-std::expected<OwnTls, std::string> build_own_tls(const Settings& settings, std::shared_ptr<tls::TicketKeys> tickets);
+// A kept one that is there and can't be read stays, and is an error.
+std::expected<OwnTls, std::string> build_own_tls(const Settings& settings, const std::string& store_path,
+                                                 std::shared_ptr<tls::TicketKeys> tickets);
 
 // From backend.tls and backend.ca_file; null for "none".
 std::expected<std::shared_ptr<const tls::ClientContext>, ConfigProblems> build_backend_tls(const Settings& settings);

@@ -8,6 +8,12 @@
 
 namespace proxy {
 
+namespace {
+
+constexpr unsigned most_fills_in_a_row = 4;
+
+}  // namespace
+
 Channel::Channel(Loop& loop, tls::Stream stream, ReplyTime& time)
     : loop_(loop),
       time_(time),
@@ -26,7 +32,9 @@ void Channel::stow() {
 asio::awaitable<std::error_code> Channel::fill() {
   time_.client_is_silent();
   for (;; more_likely_ = false) {
-    if (!more_likely_) {
+    // Others have their turn now and then, however fast this one sends.
+    if (!more_likely_ || ++fills_in_a_row_ >= most_fills_in_a_row) {
+      fills_in_a_row_ = 0;
       stow();
       if (const auto error = co_await stream_.readable()) co_return error;
     }

@@ -60,6 +60,7 @@ class Channel {
   std::size_t begin_ = 0, end_ = 0;
   std::string stowed_;        // an unfinished line, while waiting
   bool more_likely_ = false;  // the last read filled the buffer
+  unsigned fills_in_a_row_ = 0;
   std::string output_;
 };
 

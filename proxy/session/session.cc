@@ -17,6 +17,7 @@ namespace {
 
 // How long a client may take to read the last reply and hang up.
 constexpr std::chrono::seconds farewell{5}, short_farewell{1};
+constexpr unsigned most_turned_away_in_tls = 64;  // at once, on one event loop
 // Replies to a batch go out in one write, but a batch without end must not fill memory.
 constexpr std::size_t most_unsaid = 32 * 1024;
 
@@ -74,7 +75,14 @@ asio::awaitable<void> Session::run() {
 }
 
 asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
-  if (begins_ == Begins::in_tls && !co_await start_tls(farewell)) co_return;
+  if (begins_ == Begins::in_tls) {
+    // A handshake costs more than anything else a stranger may ask for.
+    if (loop_.turned_away_in_tls == most_turned_away_in_tls) co_return;
+    ++loop_.turned_away_in_tls;
+    const bool secure = co_await start_tls(farewell);
+    --loop_.turned_away_in_tls;
+    if (!secure) co_return;
+  }
   channel_.say(reply);
   co_await channel_.close(short_farewell);
 }
@@ -252,6 +260,8 @@ asio::awaitable<void> Session::on(const smtp::Vrfy&) { co_await say(replies::vrf
 asio::awaitable<void> Session::on(const smtp::StartTls&) {
   if (channel_.secure()) co_return co_await say(replies::bad_sequence("TLS is on already"));
   if (!setup_->tls.context) co_return co_await say(replies::not_implemented());
+  channel_.expire_after(settings().limits.command_timeout);
+  if (const auto error = co_await channel_.flush()) co_return co_await lost(error);  // what was said before
   const auto surplus = channel_.surplus();
   if (!surplus) co_return co_await lost(surplus.error());
   if (*surplus) co_return co_await say_and_close(replies::bad_sequence("nothing may follow STARTTLS before its reply"));
@@ -264,9 +274,14 @@ asio::awaitable<void> Session::on(const smtp::StartTls&) {
 }
 
 asio::awaitable<bool> Session::start_tls(std::chrono::milliseconds patience) {
+  auto context = loop_.setup->tls.context;
+  if (!context) {  // none could be made: nothing can be said in the clear either
+    closed_ = true;
+    co_return false;
+  }
   channel_.expire_after(patience);
   idle_ = true;  // nothing is lost if a drain cuts it short
-  const auto done = co_await channel_.start_tls(loop_.setup->tls.context);
+  const auto done = co_await channel_.start_tls(std::move(context));
   idle_ = false;
   channel_.never_expire();
   if (done) {

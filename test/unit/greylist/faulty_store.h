@@ -43,9 +43,9 @@ class FaultyStore final : public Store {
     if (trip()) co_return std::unexpected(injected());
     co_return co_await inner_.scan_earners(std::move(from));
   }
-  asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet) override {
+  asio::awaitable<std::expected<bool, StoreError>> forget(Triplet triplet, EntryFilter if_still) override {
     if (trip()) co_return std::unexpected(injected());
-    co_return co_await inner_.forget(std::move(triplet));
+    co_return co_await inner_.forget(std::move(triplet), std::move(if_still));
   }
   asio::awaitable<std::expected<void, StoreError>> take_over(std::vector<Entry> entries, Time now,
                                                              Limits limits) override {
