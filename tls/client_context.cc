@@ -18,7 +18,7 @@ std::expected<std::shared_ptr<const ClientContext>, std::string> ClientContext::
   SSL_CTX_set_options(it, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(it, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(it, 1);
-  limit_late_handshakes(it);
+  limit_handshake_messages(it);
   SSL_CTX_set_session_cache_mode(it, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_min_proto_version(it, TLS1_2_VERSION);
   SSL_CTX_set_verify(it, trust == Trust::verified ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);

@@ -8,24 +8,24 @@ namespace tls {
 
 namespace {
 
-constexpr std::intptr_t most_late_messages = 64;
+constexpr std::intptr_t most_messages = 64;  // the handshake's own are a few
 
 // The number of messages is kept in the place of a pointer.
-int late_messages_index() {
+int messages_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
-void count_late_message(int sent, int, int content, const void*, std::size_t, SSL* session, void*) {
-  if (sent || content != SSL3_RT_HANDSHAKE || !SSL_is_init_finished(session)) return;
-  const auto count = reinterpret_cast<std::intptr_t>(SSL_get_ex_data(session, late_messages_index())) + 1;
-  SSL_set_ex_data(session, late_messages_index(), reinterpret_cast<void*>(count));
-  if (count > most_late_messages) ::shutdown(SSL_get_fd(session), SHUT_RD);
+void count_message(int sent, int, int content, const void*, std::size_t, SSL* session, void*) {
+  if (sent || content != SSL3_RT_HANDSHAKE) return;
+  const auto count = reinterpret_cast<std::intptr_t>(SSL_get_ex_data(session, messages_index())) + 1;
+  SSL_set_ex_data(session, messages_index(), reinterpret_cast<void*>(count));
+  if (count > most_messages) ::shutdown(SSL_get_fd(session), SHUT_RD);
 }
 
 }  // namespace
 
-void limit_late_handshakes(SSL_CTX* context) { SSL_CTX_set_msg_callback(context, count_late_message); }
+void limit_handshake_messages(SSL_CTX* context) { SSL_CTX_set_msg_callback(context, count_message); }
 
 std::string last_failure() {
   const auto error = ERR_peek_last_error();

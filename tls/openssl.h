@@ -19,7 +19,7 @@ using Owned = std::unique_ptr<T, Release<release>>;
 // OpenSSL reads on within one call as long as handshake messages come after the handshake (key updates, refused
 // renegotiations), and knows no limit: beyond a fair number the connection ends, or one peer could hold a loop for
 // ever.
-void limit_late_handshakes(SSL_CTX* context);
+void limit_handshake_messages(SSL_CTX* context);
 
 using OwnedContext = Owned<SSL_CTX, SSL_CTX_free>;
 

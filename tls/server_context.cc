@@ -74,7 +74,7 @@ OwnedContext configured(Version oldest, const Tickets& tickets) {
   // An idle connection holds no buffers; a write may be taken up again from where its octets have moved to.
   SSL_CTX_set_mode(it, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(it, 1);
-  limit_late_handshakes(it);
+  limit_handshake_messages(it);
   SSL_CTX_set_session_cache_mode(it, SSL_SESS_CACHE_OFF);  // tickets do it, and hold nothing here
   SSL_CTX_set_timeout(it, ticket_lifetime);
   SSL_CTX_set_num_tickets(it, 1);

@@ -34,6 +34,9 @@ void update_keys(std::uint16_t port, int times) {
       if (SSL_key_update(session, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(session) != 1) break;
     SSL_write(session, "NOOP", 4);
     SSL_shutdown(session);
+    char octet;
+    while (SSL_read(session, &octet, 1) > 0) {  // a close with octets unread would reset the connection
+    }
   }
   SSL_free(session);
   SSL_CTX_free(context);
