@@ -89,4 +89,23 @@ RunTimeList::Match RunTimeList::match(const IpAddress& client, std::string_view 
   return match;
 }
 
+RunTimeEntry canonical(RunTimeEntry entry) {
+  const auto domain = [](const std::string& pattern) {
+    const auto name = without_wildcard(pattern);
+    return (name.size() < pattern.size() ? "." : "") + canonical_domain(name);
+  };
+  const auto address = [&](std::string& text) {
+    const auto parts = split_address(text);
+    if (parts.has_domain && !parts.domain.empty())
+      text = std::string(parts.local).append("@").append(domain(std::string(parts.domain)));
+  };
+  if (const auto network = Network::parse(entry.client))
+    entry.client = network->prefix == network->base.bits() ? network->base.text() : network->text();
+  else if (!entry.client.empty())
+    entry.client = domain(entry.client);
+  address(entry.sender);
+  address(entry.recipient);
+  return entry;
+}
+
 }  // namespace greylist

@@ -50,6 +50,10 @@ class RunTimeList {
   Indices others_;
 };
 
+// The same entry with its conditions in one spelling: networks without host bits, domains in canonical form. So two
+// that mean the same are the same.
+RunTimeEntry canonical(RunTimeEntry entry);
+
 struct RunTimeLists {
   RunTimeList allow, block;
 };

@@ -1,5 +1,7 @@
 #include "proxy/admin/admin_api.h"
 
+#include <algorithm>
+#include <array>
 #include <asio/ip/address.hpp>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -32,10 +34,23 @@ std::string value(const AdminRequest& request, const std::string& name) {
   return found == request.query.end() ? std::string() : found->second;
 }
 
-std::string entry_text(const greylist::RunTimeEntry& entry) {
-  auto line = json_line(run_time_json(entry));
-  line.pop_back();
-  return line;
+void told_of(std::string_view event, const greylist::RunTimeEntry& entry) {
+  LogEvent(LogLevel::info, event)
+      .with("list", entry.list == List::allow ? "allow" : "block")
+      .with("client", entry.client)
+      .with("sender", entry.sender)
+      .with("recipient", entry.recipient)
+      .with("lapses", entry.lapses ? time_text(*entry.lapses) : "")
+      .with("note", entry.note)
+      .write();
+}
+
+// A name that is misspelt must not widen what a request means.
+std::optional<std::string> unknown_parameter(const AdminRequest& request) {
+  constexpr std::array known{"client", "helo", "sender", "recipient", "state", "all", "for", "note"};
+  for (const auto& [name, value] : request.query)
+    if (std::ranges::find(known, name) == known.end()) return name;
+  return std::nullopt;
 }
 
 ClientName look_up(const Setup& setup, const greylist::IpAddress& client) {
@@ -48,6 +63,7 @@ ClientName look_up(const Setup& setup, const greylist::IpAddress& client) {
 
 AdminAnswer AdminApi::answer(const AdminRequest& request) {
   const bool get = request.method == "GET", remove = request.method == "DELETE", post = request.method == "POST";
+  if (const auto unknown = unknown_parameter(request)) return wrong("unknown parameter: " + *unknown);
   if (request.path == "/status" && get) return {.body = sources_.status()};
   if (request.path == "/explain" && get) return explained(request);
   if (request.path == "/entries" && get) return entries(request);
@@ -169,7 +185,7 @@ AdminAnswer AdminApi::run_time(const AdminRequest& request, List list) {
   if (request.method == "DELETE") {
     const auto removed = run_time.remove(entry);
     if (!removed) return store_failed(removed.error());
-    LogEvent(LogLevel::info, "run_time_entry_removed").with("entry", entry_text(entry)).write();
+    if (*removed) told_of("run_time_entry_removed", entry);
     return told({{"removed", *removed ? 1 : 0}});
   }
   entry.made = sources_.site.clock.now();
@@ -183,7 +199,7 @@ AdminAnswer AdminApi::run_time(const AdminRequest& request, List list) {
   if (const auto usable = trial.add(entry); !usable) return wrong(usable.error());
   if (const auto added = run_time.add({entry}); !added) return store_failed(added.error());
   const auto json = run_time_json(entry);
-  LogEvent(LogLevel::info, "run_time_entry_added").with("entry", entry_text(entry)).write();
+  told_of("run_time_entry_added", entry);
   return told(json);
 }
 

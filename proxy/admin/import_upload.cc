@@ -50,6 +50,7 @@ void ImportUpload::take_line(std::string_view line) {
   if (json.contains("list")) {
     auto entry = parse_run_time(json);
     if (!entry) return leave_out(entry.error());
+    if (entry->made == greylist::Time()) entry->made = site_.clock.now();
     if (entry->lapses && *entry->lapses <= site_.clock.now()) return leave_out("a run-time entry that has lapsed");
     greylist::RunTimeList trial;
     if (const auto usable = trial.add(*entry); !usable) return leave_out(usable.error());

@@ -28,6 +28,7 @@ std::expected<void, std::string> RunTimeRegister::load() {
 }
 
 std::expected<void, std::string> RunTimeRegister::add(std::vector<greylist::RunTimeEntry> entries) {
+  for (auto& entry : entries) entry = greylist::canonical(std::move(entry));
   greylist::RunTimeList trial;
   for (const auto& entry : entries)
     if (auto usable = trial.add(entry); !usable) return usable;
@@ -38,7 +39,8 @@ std::expected<void, std::string> RunTimeRegister::add(std::vector<greylist::RunT
   return {};
 }
 
-std::expected<bool, std::string> RunTimeRegister::remove(const greylist::RunTimeEntry& entry) {
+std::expected<bool, std::string> RunTimeRegister::remove(const greylist::RunTimeEntry& given) {
+  const auto entry = greylist::canonical(given);
   const std::lock_guard lock(mutex_);
   const auto removed = finished(site_.store.remove(entry));
   if (!removed) return std::unexpected(removed.error().what);

@@ -22,7 +22,7 @@ class RunTimeRegister {
   // In force on all loops when these return, and kept. The errors say what is wrong with the entries or the store;
   // nothing has changed then.
   std::expected<void, std::string> add(std::vector<greylist::RunTimeEntry> entries);
-  std::expected<bool, std::string> remove(const greylist::RunTimeEntry& entry);  // whether it was there
+  std::expected<bool, std::string> remove(const greylist::RunTimeEntry& given);  // whether it was there
 
   std::vector<greylist::RunTimeEntry> entries() const;          // that haven't lapsed, sorted by their conditions
   std::shared_ptr<const greylist::RunTimeLists> lists() const;  // as in force

@@ -49,6 +49,8 @@ std::expected<std::string, std::string> admin_socket(const std::string& config) 
     socket = json.is_object() ? json.value(Json::json_pointer("/admin/socket"), Json()) : Json();
   else if (const auto found = found_in(text))
     socket = *found;
+  else
+    return wrong("admin.socket: can't be told, the file isn't JSON");  // whose default may be another proxy's
   if (socket.is_null()) return by_default;
   if (!socket.is_string() || socket.get_ref<const std::string&>().empty())
     return wrong("admin.socket: expected a path");

@@ -32,8 +32,9 @@ std::string octets(const Json& json, const char* path) {
 std::string headline(const Json& status) {
   const auto uptime = at(status, "/uptime_seconds");
   const auto seconds = std::chrono::seconds(uptime.is_number_integer() ? uptime.get<std::int64_t>() : 0);
-  return fmt::format("greygate {} on {}: {}, up for {}", text(status, "/version"), text(status, "/hostname"),
-                     text(status, "/state"), age_text(seconds));
+  const auto readiness = at(status, "/ready") == false ? ", NOT READY for mail" : "";
+  return fmt::format("greygate {} on {}: {}{}, up for {}", text(status, "/version"), text(status, "/hostname"),
+                     text(status, "/state"), readiness, age_text(seconds));
 }
 
 void traffic(const Json& status, Table& table) {
@@ -79,6 +80,15 @@ void certificates(const Json& status, Table& table) {
   }
 }
 
+void put_off_most(const Json& status, Table& table) {
+  for (const auto& [what, path] : {std::pair("client", "/put_off_most/clients"), {"sender", "/put_off_most/senders"}}) {
+    const auto rows = at(status, path);
+    if (rows.empty()) continue;
+    table.add({std::string("put off most, by ") + what, ""});
+    for (const auto& row : rows) table.add({"  " + count(row, "/times") + " times", text(row, "/name")});
+  }
+}
+
 }  // namespace
 
 int run(const StatusCommand& command) {
@@ -89,12 +99,15 @@ int run(const StatusCommand& command) {
     Output output;
     output.print(printable(headline(*status)) + "\n");
     Table table({}, [&](std::string_view lines) { output.print(lines); });
+    for (const auto& reason : at(*status, "/not_ready"))
+      table.add({"not ready", reason.is_string() ? reason.get<std::string>() : reason.dump()});
     for (const auto& warning : at(*status, "/warnings"))
       table.add({"WARNING", warning.is_string() ? warning.get<std::string>() : warning.dump()});
     traffic(*status, table);
     backends(*status, table);
     store(*status, table);
     certificates(*status, table);
+    put_off_most(*status, table);
     table.print_rest();
     return output.end();
   });

@@ -243,7 +243,7 @@ void describe(KeyVisitor& v, Settings& s) {
            [&] { bare_line_ends(v, s.bare_line_ends); });
   v.object({"tls", "TLS with the client."}, [&] { tls(v, s.tls); });
   v.object({"limits", "What one client, one message and all together may take."}, [&] { limits(v, s.limits); });
-  v.object({"status", "Read-only status over HTTP: /status, /healthz, /readyz."},
+  v.object({"status", "Read-only, over HTTP: / for people, /status, /metrics, /healthz, /readyz."},
            [&] { v.text({"address", "Address and port of it."}, s.status_address, Form::listener); });
   v.object({"admin", "Where the other commands reach the running proxy."},
            [&] { v.text({"socket", "Path of a Unix socket, mode 0600."}, s.admin_socket, Form::path); });

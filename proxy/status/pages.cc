@@ -37,6 +37,23 @@ void add_counters(StatusReport& report, const Counters& counters) {
   counters.until_passed.add_to(report.times.until_passed);
 }
 
+// Why no mail should be sent here now.
+std::vector<std::string> reasons_against(const StatusSources& sources) {
+  std::vector<std::string> reasons;
+  if (sources.draining) reasons.emplace_back("draining");
+  const auto store = sources.site.store.status();
+  if (!store.ok) reasons.push_back("store: " + store.problem);
+  const bool any_up = sources.setup->backends->any_up();
+  const bool takes_any_domain = sources.setup->policy.domains.everything();
+  for (const auto& address : sources.setup->backends->addresses()) {
+    const auto health = address->health();
+    const auto why = health.last_error.empty() ? "not asked yet" : health.last_error;
+    if (!any_up || (health.relays_for_outsiders && takes_any_domain))
+      reasons.push_back("backend " + address->where().text() + ": " + why);
+  }
+  return reasons;
+}
+
 StatusReport gather(const StatusSources& sources) {
   const auto& settings = sources.setup->settings;
   StatusReport report;
@@ -45,6 +62,7 @@ StatusReport gather(const StatusSources& sources) {
   report.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - sources.started);
   report.started = sources.start_time;
   report.draining = sources.draining;
+  report.not_ready = reasons_against(sources);
   report.dropped_log_lines = dropped_log_lines();
   for (const auto& address : sources.site.hidden_clients.addresses())
     report.warnings.push_back("client addresses seem to be hidden behind " + address +
@@ -64,24 +82,10 @@ StatusReport gather(const StatusSources& sources) {
     report.tls.certificates.push_back({file, names, expires});
   for (const auto& [file, names, expires] : expiring(sources.setup->tls, std::chrono::system_clock::now()))
     report.warnings.push_back("certificate " + file + " expires on " + date_of(expires));
+  const auto recent = sources.site.recent.report(sources.site.clock.now());
+  for (const auto& row : recent.clients) report.put_off_most.clients.emplace_back(row.who, row.times);
+  for (const auto& row : recent.senders) report.put_off_most.senders.emplace_back(row.who, row.times);
   return report;
-}
-
-// Why no mail should be sent here now.
-std::vector<std::string> reasons_against(const StatusSources& sources) {
-  std::vector<std::string> reasons;
-  if (sources.draining) reasons.emplace_back("draining");
-  const auto store = sources.site.store.status();
-  if (!store.ok) reasons.push_back("store: " + store.problem);
-  const bool any_up = sources.setup->backends->any_up();
-  const bool takes_any_domain = sources.setup->policy.domains.everything();
-  for (const auto& address : sources.setup->backends->addresses()) {
-    const auto health = address->health();
-    const auto why = health.last_error.empty() ? "not asked yet" : health.last_error;
-    if (!any_up || (health.relays_for_outsiders && takes_any_domain))
-      reasons.push_back("backend " + address->where().text() + ": " + why);
-  }
-  return reasons;
 }
 
 }  // namespace

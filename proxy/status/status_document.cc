@@ -50,6 +50,12 @@ Json tls_of(const StatusReport::Tls& tls) {
           {"certificates", certificates}};
 }
 
+Json put_off(const std::vector<std::pair<std::string, StatusReport::Count>>& rows) {
+  Json list = Json::array();
+  for (const auto& [name, times] : rows) list.push_back({{"name", name}, {"times", times}});
+  return list;
+}
+
 }  // namespace
 
 std::string status_document(const StatusReport& report) {
@@ -57,33 +63,38 @@ std::string status_document(const StatusReport& report) {
   const auto& recipients = report.recipients;
   const auto& messages = report.messages;
   const auto& store = report.store;
-  return text_of({{"program", "greygate"},
-                  {"version", report.version},
-                  {"hostname", report.hostname},
-                  {"uptime_seconds", report.uptime.count()},
-                  {"state", report.draining ? "draining" : "running"},
-                  {"warnings", report.warnings},
-                  {"connections", {{"open", open}, {"accepted", accepted}, {"refused", refused}, {"tls", tls}}},
-                  {"recipients",
-                   {{"put_off", recipients.put_off},
-                    {"passed", recipients.passed},
-                    {"refused", recipients.refused},
-                    {"verdicts", verdicts_of(recipients)}}},
-                  {"messages",
-                   {{"relayed", messages.relayed},
-                    {"refused", messages.refused},
-                    {"unknown", messages.unknown},
-                    {"bytes", messages.bytes}}},
-                  {"backends", backends_of(report)},
-                  {"greylist", greylist_of(report.greylist)},
-                  {"store",
-                   {{"engine", store.engine},
-                    {"ok", store.ok},
-                    {"entries_estimate", store.entries_estimate},
-                    {"bytes", store.bytes},
-                    {"errors", store.errors}}},
-                  {"tls", tls_of(report.tls)}},
-                 2);
+  return text_of(
+      {{"program", "greygate"},
+       {"version", report.version},
+       {"hostname", report.hostname},
+       {"uptime_seconds", report.uptime.count()},
+       {"state", report.draining ? "draining" : "running"},
+       {"ready", report.not_ready.empty()},
+       {"not_ready", report.not_ready},
+       {"warnings", report.warnings},
+       {"connections", {{"open", open}, {"accepted", accepted}, {"refused", refused}, {"tls", tls}}},
+       {"recipients",
+        {{"put_off", recipients.put_off},
+         {"passed", recipients.passed},
+         {"refused", recipients.refused},
+         {"verdicts", verdicts_of(recipients)}}},
+       {"messages",
+        {{"relayed", messages.relayed},
+         {"refused", messages.refused},
+         {"unknown", messages.unknown},
+         {"bytes", messages.bytes}}},
+       {"backends", backends_of(report)},
+       {"greylist", greylist_of(report.greylist)},
+       {"store",
+        {{"engine", store.engine},
+         {"ok", store.ok},
+         {"entries_estimate", store.entries_estimate},
+         {"bytes", store.bytes},
+         {"errors", store.errors}}},
+       {"tls", tls_of(report.tls)},
+       {"put_off_most",
+        {{"clients", put_off(report.put_off_most.clients)}, {"senders", put_off(report.put_off_most.senders)}}}},
+      2);
 }
 
 HttpAnswer health() { return {.body = text_of({{"alive", true}}, -1)}; }

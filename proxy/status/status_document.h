@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "greylist/judge.h"
@@ -63,11 +64,17 @@ struct StatusReport {
   std::chrono::seconds uptime{0};
   std::chrono::system_clock::time_point started;
   bool draining = false;
+  std::vector<std::string> not_ready;  // why no mail should be sent here; empty: it is ready
   std::vector<std::string> warnings;
   Connections connections;
   Recipients recipients;
   Messages messages;
   std::vector<Backend> backends;
+  struct PutOffMost {  // lately, and how often at least
+    std::vector<std::pair<std::string, Count>> clients, senders;
+  };
+
+  PutOffMost put_off_most;
   Greylist greylist;
   Store store;
   Tls tls;

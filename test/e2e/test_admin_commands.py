@@ -62,7 +62,8 @@ def test_status_for_people(patient):
     lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
     assert text.startswith("greygate 0.") and "on mx.example.org: running, up for " in text.splitlines()[0]
     assert "1 put off, 0 passed, 0 refused" in lines["recipients"]
-    assert [line.split() for line in text.splitlines() if line.startswith("  ")] == [["first_seen", "1"]]
+    assert [line.split() for line in text.splitlines() if line.startswith("  ")] == [
+            ["first_seen", "1"], ["1", "times", "127.0.0.1"], ["1", "times", "alice@example.com"]]
     assert "127.0.0.1:" in lines["backend"] and " up, " in lines["backend"]
     assert "enforce, delay 1h, retry window 2d, lifetime 36d" in lines["greylist"]
     assert "rocksdb well" in lines["store"]

@@ -111,3 +111,27 @@ TEST_CASE("an entry that can't be used says why") {
     CHECK(list.empty());
   }
 }
+
+TEST_CASE("entries that mean the same have one spelling") {
+  struct Row {
+    const char *client, *sender, *recipient, *canonical_client, *canonical_sender, *canonical_recipient;
+  };
+  for (const auto& [client, sender, recipient, canonical_client, canonical_sender, canonical_recipient] : {
+           Row{"192.0.2.7/24", "", "", "192.0.2.0/24", "", ""},
+           Row{"192.0.2.7/32", "", "", "192.0.2.7", "", ""},
+           Row{"2001:DB8:0::1", "", "", "2001:db8::1", "", ""},
+           Row{"Mail.Example.COM", "", "", "mail.example.com", "", ""},
+           Row{"*.Example.com", "", "", ".example.com", "", ""},
+           Row{"", "Carl@Example.COM",
+               "@b\xc3\xbc"
+               "cher.example",
+               "", "Carl@example.com", "@xn--bcher-kva.example"},
+           Row{"", "abuse@", "@*.example.org", "", "abuse@", "@.example.org"},
+       }) {
+    const auto one = canonical(entry(client, sender, recipient));
+    CHECK(one.client == canonical_client);
+    CHECK(one.sender == canonical_sender);
+    CHECK(one.recipient == canonical_recipient);
+    CHECK(canonical(one) == one);
+  }
+}

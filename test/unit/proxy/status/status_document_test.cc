@@ -14,6 +14,7 @@ StatusReport busy_report() {
   StatusReport report{.version = "1.2.3",
                       .hostname = "mx1.example.org",
                       .uptime = 12s,
+                      .not_ready = {"draining"},
                       .warnings = {"[::]:25 is skipped"},
                       .connections = {.open = 1, .accepted = 2, .refused = 3, .tls = 4},
                       .messages = {.relayed = 8, .refused = 9, .unknown = 10, .bytes = 11},
@@ -25,6 +26,7 @@ StatusReport busy_report() {
                               .backends = {{"TLSv1.2 Y", 18}},
                               .handshakes_failed = 19,
                               .certificates = {{"a.crt", {"mx1.example.org"}, std::chrono::sys_days(2027y / 1 / 1)}}}};
+  report.put_off_most.clients = {{"192.0.2.1", 20}};
   report.recipients = {.put_off = 5, .passed = 6, .refused = 7};
   for (std::size_t i = 0; i < report.recipients.verdicts.size(); ++i) report.recipients.verdicts[i] = 100 + i;
   return report;
@@ -33,7 +35,7 @@ StatusReport busy_report() {
 TEST_CASE("the status says everything, each under its own name") {
   const auto expected = Json::parse(R"({
     "program": "greygate", "version": "1.2.3", "hostname": "mx1.example.org", "uptime_seconds": 12,
-    "state": "running", "warnings": ["[::]:25 is skipped"],
+    "state": "running", "ready": false, "not_ready": ["draining"], "warnings": ["[::]:25 is skipped"],
     "connections": {"open": 1, "accepted": 2, "refused": 3, "tls": 4},
     "recipients": {"put_off": 5, "passed": 6, "refused": 7, "verdicts": {
       "first_seen": 100, "too_early": 101, "retried": 102, "known": 103, "auto_allowed": 104,
@@ -46,7 +48,8 @@ TEST_CASE("the status says everything, each under its own name") {
     "greylist": {"mode": "enforce", "delay": "90s", "retry_window": "2d", "lifetime": "36d"},
     "store": {"engine": "rocksdb", "ok": true, "entries_estimate": 14, "bytes": 15, "errors": 16},
     "tls": {"clients": {"TLSv1.3 X": 17}, "backends": {"TLSv1.2 Y": 18}, "handshakes_failed": 19,
-      "certificates": [{"certificate": "a.crt", "names": ["mx1.example.org"], "expires": "2027-01-01T00:00:00Z"}]}})");
+      "certificates": [{"certificate": "a.crt", "names": ["mx1.example.org"], "expires": "2027-01-01T00:00:00Z"}]},
+    "put_off_most": {"clients": [{"name": "192.0.2.1", "times": 20}], "senders": []}})");
   CHECK(Json::parse(status_document(busy_report())).dump(1) == expected.dump(1));  // in that order, too
 }
 
