@@ -52,7 +52,7 @@ class Server {
  public:
   explicit Server(std::string config_path) : config_path_(std::move(config_path)) {}
 
-  std::expected<void, Stop> start(std::shared_ptr<Setup> setup);
+  std::expected<void, Stop> start(const std::shared_ptr<Setup>& setup);
   int run();  // until it has drained; the exit status
 
  private:
@@ -109,7 +109,7 @@ class Server {
   const std::chrono::system_clock::time_point start_time_ = std::chrono::system_clock::now();
 };
 
-std::expected<void, Stop> Server::start(std::shared_ptr<Setup> setup) {
+std::expected<void, Stop> Server::start(const std::shared_ptr<Setup>& setup) {
   setup_ = setup;
   const std::size_t loops = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
   // Ports may need root; files must not belong to it. And nobody can connect before the store is ours.
@@ -384,7 +384,7 @@ int serve(const std::string& config_path) {
   int status = 1;
   {
     Server server(config_path);
-    if (const auto started = server.start(std::move(*setup)); started)
+    if (const auto started = server.start(*setup); started)
       status = server.run();
     else
       failed(started.error().why);

@@ -82,7 +82,13 @@ std::string reference_in_markdown() {
   std::string text = "| key | default | meaning |\n| --- | --- | --- |\n";
   for (const auto& [path, preset, meaning] : reference()) {
     const auto shown = preset.empty() || is_words(preset) ? in_markdown(preset) : "`" + preset + "`";
-    text += "| `" + path + "` | " + shown + " | " + in_markdown(meaning) + " |\n";
+    text.append("| `")
+        .append(path)
+        .append("` | ")
+        .append(shown)
+        .append(" | ")
+        .append(in_markdown(meaning))
+        .append(" |\n");
   }
   return text;
 }
@@ -90,8 +96,8 @@ std::string reference_in_markdown() {
 std::string reference_in_roff() {
   std::string text;
   for (const auto& [path, preset, meaning] : reference()) {
-    text += ".TP\n.B " + in_roff(path) + "\n" + in_roff(meaning) + "\n";
-    if (!preset.empty()) text += "Default: " + in_roff(preset) + ".\n";
+    text.append(".TP\n.B ").append(in_roff(path)).append("\n").append(in_roff(meaning)).append("\n");
+    if (!preset.empty()) text.append("Default: ").append(in_roff(preset)).append(".\n");
   }
   return text;
 }
