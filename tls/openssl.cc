@@ -27,6 +27,10 @@ void count_message(int sent, int, int content, const void*, std::size_t, SSL* se
 
 void limit_handshake_messages(SSL_CTX* context) { SSL_CTX_set_msg_callback(context, count_message); }
 
+bool overdid_handshakes(const SSL* session) {
+  return reinterpret_cast<std::intptr_t>(SSL_get_ex_data(session, messages_index())) > most_messages;
+}
+
 std::string last_failure() {
   const auto error = ERR_peek_last_error();
   const char* reason = error ? ERR_reason_error_string(error) : nullptr;

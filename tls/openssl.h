@@ -20,6 +20,7 @@ using Owned = std::unique_ptr<T, Release<release>>;
 // renegotiations), and knows no limit: beyond a fair number the connection ends, or one peer could hold a loop for
 // ever.
 void limit_handshake_messages(SSL_CTX* context);
+bool overdid_handshakes(const SSL* session);  // what still comes from there is not to be read
 
 using OwnedContext = Owned<SSL_CTX, SSL_CTX_free>;
 

@@ -122,6 +122,10 @@ Stream::Count Stream::decrypt(std::span<char> room) {
     errno = 0;
     std::size_t got = 0;
     const int result = SSL_read_ex(session, room.data() + total, room.size() - total, &got);
+    if (overdid_handshakes(session)) {
+      broken_ = true;
+      return std::unexpected(std::error_code(asio::error::connection_reset));
+    }
     if (result != 1) {
       const bool must_write = SSL_want_write(session);
       const auto error = failure(result);
