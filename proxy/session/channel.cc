@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 #include <cassert>
 
 #include "proxy/loop.h"
@@ -32,11 +34,12 @@ void Channel::stow() {
 asio::awaitable<std::error_code> Channel::fill() {
   time_.client_is_silent();
   for (;; more_likely_ = false) {
-    // Others have their turn now and then, however fast this one sends.
-    if (!more_likely_ || ++fills_in_a_row_ >= most_fills_in_a_row) {
-      fills_in_a_row_ = 0;
+    if (!more_likely_) {
       stow();
       if (const auto error = co_await stream_.readable()) co_return error;
+    } else if (++fills_in_a_row_ == most_fills_in_a_row) {
+      fills_in_a_row_ = 0;
+      co_await asio::post(loop_.io, asio::use_awaitable);  // others have their turn, however fast this one sends
     }
     if (!buffer_) {
       buffer_ = loop_.buffers.take();
