@@ -1,46 +1,31 @@
 #include "proxy/log.h"
 
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cassert>
 #include <memory>
 
 #include "proxy/clock.h"
+#include "proxy/log_writer.h"
 
 namespace proxy {
 namespace {
 
-constexpr std::size_t queue_length = 8'192;
+constexpr std::size_t room = 2u << 20;  // octets of lines that nobody has read yet
 constexpr int nothing = static_cast<int>(LogLevel::error) + 1;
 
 // The log is the process' own, as stderr is.
 std::atomic<int> threshold{nothing};
 std::atomic<LogFormat> format_in_force{LogFormat::json};
 std::atomic<bool> like_postgrey{false};
-std::shared_ptr<spdlog::details::thread_pool> writer;
-std::shared_ptr<spdlog::async_logger> logger;
+std::unique_ptr<LogWriter> writer;
 
 LogLevel parse_level(std::string_view name) {
   for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error})
     if (word(level) == name) return level;
   assert(false && "the configuration knows no other level");
   return LogLevel::info;
-}
-
-void open_log() {
-  writer = std::make_shared<spdlog::details::thread_pool>(queue_length, 1);
-  logger = std::make_shared<spdlog::async_logger>("greygate", std::make_shared<spdlog::sinks::stderr_sink_mt>(), writer,
-                                                  spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-  logger->set_level(spdlog::level::trace);
-}
-
-void hand_over(std::string_view line) {
-  logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace
@@ -76,7 +61,7 @@ void LogEvent::write() {
   if (!line_) return;
   const std::string line = std::move(*line_).finish();
   line_.reset();
-  hand_over(line);
+  writer->add(line);
 }
 
 bool logs(LogLevel level) { return static_cast<int>(level) >= threshold.load(std::memory_order_acquire); }
@@ -84,11 +69,11 @@ bool logs(LogLevel level) { return static_cast<int>(level) >= threshold.load(std
 bool logs_like_postgrey() { return like_postgrey.load(std::memory_order_relaxed); }
 
 void write_log_line(std::string_view line) {
-  if (logs(LogLevel::info)) hand_over(line);
+  if (logs(LogLevel::info)) writer->add(line);
 }
 
 void start_log(std::string_view level, std::string_view format) {
-  if (!logger) open_log();
+  if (!writer) writer = std::make_unique<LogWriter>(STDERR_FILENO, room);
   format_in_force.store(format == "json" ? LogFormat::json : LogFormat::text, std::memory_order_relaxed);
   like_postgrey.store(format == "postgrey", std::memory_order_relaxed);
   threshold.store(static_cast<int>(parse_level(level)), std::memory_order_release);
@@ -96,10 +81,9 @@ void start_log(std::string_view level, std::string_view format) {
 
 void stop_log() {
   threshold.store(nothing);
-  logger.reset();
   writer.reset();
 }
 
-std::uint64_t dropped_log_lines() { return writer ? writer->overrun_counter() : 0; }
+std::uint64_t dropped_log_lines() { return writer ? writer->given_up() : 0; }
 
 }  // namespace proxy

@@ -56,10 +56,17 @@ unsigned code_point(std::string_view character) {
   return value;
 }
 
+bool stands_for_itself(char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; }
+
 // RFC 8259 §7.
 void append_json(std::string& line, std::string_view value) {
   line += '"';
   while (!value.empty()) {
+    // Nearly all there is, at once.
+    const auto plain = std::ranges::find_if_not(value, stands_for_itself) - value.begin();
+    line.append(value.substr(0, static_cast<std::size_t>(plain)));
+    value.remove_prefix(static_cast<std::size_t>(plain));
+    if (value.empty()) break;
     const auto length = smtp::utf8_character(value);
     const auto character = value.substr(0, std::max<std::size_t>(length, 1));
     const char c = character[0];
