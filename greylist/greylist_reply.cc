@@ -57,8 +57,9 @@ std::string expand(const ReplyTemplate& reply, const ReplyValues& values) {
         continue;
       }
     }
-    out += rest.front();
-    rest.remove_prefix(1);
+    const auto plain = std::min(rest.find_first_of("{,", 1), rest.size());
+    out += rest.substr(0, plain);
+    rest.remove_prefix(plain);
   }
   return out;
 }

@@ -13,13 +13,13 @@ constexpr std::string_view hex = "0123456789ABCDEF";
 bool must_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '%'; }
 
 void append_escaped(std::string& key, std::string_view part) {
-  for (const char c : part) {
-    if (must_escape(c)) {
-      const auto octet = static_cast<unsigned char>(c);
-      key.append({'%', hex[octet >> 4], hex[octet & 15]});
-    } else {
-      key.push_back(c);
-    }
+  for (;;) {
+    const auto plain = std::ranges::find_if(part, must_escape) - part.begin();
+    key.append(part.substr(0, plain));
+    if (plain == std::ssize(part)) return;
+    const auto octet = static_cast<unsigned char>(part[plain]);
+    key.append({'%', hex[octet >> 4], hex[octet & 15]});
+    part.remove_prefix(plain + 1);
   }
 }
 

@@ -116,6 +116,8 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.compression = rocksdb::kLZ4Compression;
   family.write_buffer_size = buffer_bytes;
+  family.memtable_whole_key_filtering = true;  // strangers aren't in the latest part either
+  family.memtable_prefix_bloom_size_ratio = 0.02;
   family.max_write_buffer_number = 3;
   family.target_file_size_base = 32 * mib;  // a filter block of half a MiB: it has to fit a shard of the cache
   family.max_bytes_for_level_base = 128 * mib;

@@ -1,17 +1,20 @@
 #include "proxy/status/top_list.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace proxy {
 
 void TopList::add(std::string_view who) {
-  if (const auto place = std::ranges::find(places_, who, &Place::who); place != places_.end()) {
+  const auto hash = std::hash<std::string_view>{}(who);
+  const auto same = [&](const Place& place) { return place.hash == hash && place.who == who; };
+  if (const auto place = std::ranges::find_if(places_, same); place != places_.end()) {
     ++place->count;
   } else if (places_.size() < most_) {
-    places_.push_back({std::string(who), 1, 0});
+    places_.push_back({hash, std::string(who), 1, 0});
   } else {
     auto& rarest = *std::ranges::min_element(places_, {}, &Place::count);
-    rarest = {std::string(who), rarest.count + 1, rarest.count};
+    rarest = {hash, std::string(who), rarest.count + 1, rarest.count};
   }
 }
 

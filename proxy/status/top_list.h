@@ -23,6 +23,7 @@ class TopList {
 
  private:
   struct Place {
+    std::size_t hash;  // of who: most are told apart by it
     std::string who;
     std::uint64_t count;      // at most so often
     std::uint64_t inherited;  // of that, from whom it took the place
