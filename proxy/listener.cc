@@ -1,6 +1,7 @@
 #include "proxy/listener.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <asio/co_spawn.hpp>
@@ -39,6 +40,7 @@ std::expected<Listener::BoundSocket, std::error_code> Listener::bound(const tcp:
   const auto set = [&](int level, int option) { return ::setsockopt(descriptor, level, option, &on, sizeof on) == 0; };
   if (!set(SOL_SOCKET, SO_REUSEADDR) || (shared && !set(SOL_SOCKET, SO_REUSEPORT)) ||
       (where.protocol() == tcp::v6() && !set(IPPROTO_IPV6, IPV6_V6ONLY)) ||
+      !set(IPPROTO_TCP, TCP_NODELAY) ||  // accepted connections inherit it
       ::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0)
     return failed();
   return socket;
@@ -89,16 +91,19 @@ void Listener::accept(Loop& loop, std::size_t index) {
   asio::co_spawn(loop.io, take_connections(loop, index), asio::detached);
 }
 
-void Listener::begin(Loop& loop, tcp::socket socket) {
-  asio::co_spawn(loop.io, serve_connection(loop, std::move(socket), terms_), asio::detached);
+void Listener::begin(Loop& loop, tcp::socket socket, const tcp::endpoint& from) {
+  asio::co_spawn(loop.io, serve_connection(loop, std::move(socket), from, terms_), asio::detached);
 }
 
 asio::awaitable<void> Listener::take_connections(Loop& loop, std::size_t index) {
   auto& acceptor = acceptors_[index];
   while (acceptor.is_open()) {
-    auto [error, socket] = co_await acceptor.async_accept(asio::experimental::as_tuple(asio::use_awaitable));
+    tcp::socket socket(loop.io);
+    tcp::endpoint from;
+    const auto [error] =
+        co_await acceptor.async_accept(socket, from, asio::experimental::as_tuple(asio::use_awaitable));
     if (!error) {
-      begin(loop, std::move(socket));
+      begin(loop, std::move(socket), from);
     } else if (acceptor.is_open() && error != asio::error::connection_aborted) {
       LogEvent(LogLevel::error, "accept_failed").with("listen", address_).with("reason", error.message()).write();
       asio::steady_timer pause(loop.io, std::chrono::milliseconds(100));  // out of descriptors, most likely
@@ -112,8 +117,9 @@ void Listener::stop(Loop& loop, std::size_t index) {
   std::error_code error;
   while (!error) {
     tcp::socket socket(loop.io);
-    acceptor.accept(socket, error);
-    if (!error) begin(loop, std::move(socket));
+    tcp::endpoint from;
+    acceptor.accept(socket, from, error);
+    if (!error) begin(loop, std::move(socket), from);
   }
   acceptor.close(error);
 }

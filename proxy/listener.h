@@ -47,7 +47,7 @@ class Listener {
   explicit Listener(const Settings::Listen& settings);
   static std::expected<BoundSocket, std::error_code> bound(const asio::ip::tcp::endpoint& where, bool shared);
   asio::awaitable<void> take_connections(Loop& loop, std::size_t index);
-  void begin(Loop& loop, asio::ip::tcp::socket socket);
+  void begin(Loop& loop, asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& from);
 
   const std::string address_;
   ListenerTerms terms_;

@@ -23,8 +23,10 @@ struct Ends {
 
 // Without the zone of a link-local address ("fe80::1%eth0"), which means nothing to anybody else (RFC 4007 §11).
 smtp::Endpoint endpoint(const tcp::endpoint& end) {
-  const auto text = end.address().to_string();
-  return {text.substr(0, text.find('%')), end.port()};
+  const auto& address = end.address();
+  const auto ours = address.is_v4() ? greylist::IpAddress::v4(address.to_v4().to_bytes())
+                                    : greylist::IpAddress::v6(address.to_v6().to_bytes());
+  return {ours.text(), end.port()};
 }
 
 bool trusted(const std::vector<greylist::Network>& proxies, const std::string& peer) {
@@ -61,60 +63,72 @@ asio::awaitable<std::optional<Ends>> proxied_ends(Loop& loop, tls::Stream& strea
   }
 }
 
-asio::awaitable<void> converse(Loop& loop, tls::Stream stream, Ends ends, Session::Begins begins) {
-  Session session(loop, std::move(stream), std::move(ends.from), std::move(ends.to), begins);
-  const auto& settings = loop.setup->settings;
-  auto& connections = loop.counters.connections;
-  if (loop.draining) {
-    connections.refused.add();
-    co_return co_await session.turn_away(smtp::replies::shutting_down(settings.hostname));
-  }
-  const auto& limits = settings.limits;
-  const auto place = loop.site.connections.enter(session.address(), limits.connections, limits.connections_per_client);
-  if (!place) {
-    connections.refused.add();
-    LogEvent(LogLevel::warning, "too_many_connections").with("client", session.address().text()).write();
-    co_return co_await session.turn_away(smtp::replies::too_many_connections(settings.hostname));
-  }
-  co_await session.run();
-}
-
 // Counts a connection for as long as it is open.
 class Open {
  public:
-  explicit Open(Loop& loop) : counters_(loop.counters.connections) {
-    counters_.accepted.add();
-    counters_.open.add();
+  explicit Open(Loop& loop) : counters_(&loop.counters.connections) {
+    counters_->accepted.add();
+    counters_->open.add();
   }
-  ~Open() { counters_.open.subtract(); }
-  Open(const Open&) = delete;
-  Open& operator=(const Open&) = delete;
+  Open(Open&& other) noexcept : counters_(std::exchange(other.counters_, nullptr)) {}
+  Open& operator=(Open&&) = delete;
+  ~Open() {
+    if (counters_) counters_->open.subtract();
+  }
 
  private:
-  decltype(Counters::connections)& counters_;
+  decltype(Counters::connections)* counters_;
 };
+
+// A session within the limits, or word of why there is none. The session is made beforehand, so that this frame, which
+// lives as long, doesn't hold what it was made of as well.
+asio::awaitable<void> converse(Loop& loop, [[maybe_unused]] Open open, std::unique_ptr<Session> session) {
+  auto& connections = loop.counters.connections;
+  if (loop.draining) {
+    connections.refused.add();
+    co_return co_await session->turn_away(smtp::replies::shutting_down(loop.setup->settings.hostname));
+  }
+  const auto& limits = loop.setup->settings.limits;
+  const auto place = loop.site.connections.enter(session->address(), limits.connections, limits.connections_per_client);
+  if (!place) {
+    connections.refused.add();
+    LogEvent(LogLevel::warning, "too_many_connections").with("client", session->address().text()).write();
+    co_return co_await session->turn_away(smtp::replies::too_many_connections(loop.setup->settings.hostname));
+  }
+  co_await session->run();
+}
+
+asio::awaitable<void> converse_behind_proxy(Loop& loop, Open open, tls::Stream stream, Ends own,
+                                            const ListenerTerms& terms, Session::Begins begins) {
+  const auto peer = own.from.address;
+  std::optional<Ends> told;
+  if (trusted(terms.proxies, peer)) told = co_await proxied_ends(loop, stream, std::move(own));
+  if (!told) {
+    loop.counters.connections.refused.add();
+    LogEvent(LogLevel::warning, "proxy_header_refused").with("peer", peer).write();
+    co_return;
+  }
+  auto session = std::make_unique<Session>(loop, std::move(stream), std::move(told->from), std::move(told->to), begins);
+  co_await converse(loop, std::move(open), std::move(session));
+}
+
+asio::awaitable<void> gone() { co_return; }
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, ListenerTerms terms) {
-  const Open open(loop);
-  std::error_code from_error, to_error;
-  Ends ends{endpoint(socket.remote_endpoint(from_error)), endpoint(socket.local_endpoint(to_error))};
-  if (from_error || to_error) co_return;  // gone before we looked
+// No frame of its own: a connection keeps those of all that it has begun.
+asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, tcp::endpoint from, const ListenerTerms& terms) {
+  Open open(loop);
+  std::error_code error;
+  Ends ends{endpoint(from), endpoint(socket.local_endpoint(error))};
+  if (error) return gone();  // before we looked
   tls::Stream stream(std::move(socket));
-  if (!terms.proxies.empty()) {
-    const auto peer = ends.from.address;
-    std::optional<Ends> told;
-    if (trusted(terms.proxies, peer)) told = co_await proxied_ends(loop, stream, ends);
-    if (!told) {
-      loop.counters.connections.refused.add();
-      LogEvent(LogLevel::warning, "proxy_header_refused").with("peer", peer).write();
-      co_return;
-    }
-    ends = std::move(*told);
-  }
   const auto begins = terms.implicit_tls ? Session::Begins::in_tls : Session::Begins::plain;
-  co_await converse(loop, std::move(stream), std::move(ends), begins);
+  if (terms.proxies.empty())
+    return converse(
+        loop, std::move(open),
+        std::make_unique<Session>(loop, std::move(stream), std::move(ends.from), std::move(ends.to), begins));
+  return converse_behind_proxy(loop, std::move(open), std::move(stream), std::move(ends), terms, begins);
 }
 
 }  // namespace proxy

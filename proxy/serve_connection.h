@@ -14,7 +14,9 @@ struct ListenerTerms {
   bool implicit_tls = false;               // a handshake comes before the greeting
 };
 
-// Serves one accepted connection to its end: the PROXY header where one is expected, the limits, the session.
-asio::awaitable<void> serve_connection(Loop& loop, asio::ip::tcp::socket socket, ListenerTerms terms);
+// Serves one connection, accepted from `from`, to its end: the PROXY header where one is expected, the limits, the
+// session. `terms` must outlive it.
+asio::awaitable<void> serve_connection(Loop& loop, asio::ip::tcp::socket socket, asio::ip::tcp::endpoint from,
+                                       const ListenerTerms& terms);
 
 }  // namespace proxy

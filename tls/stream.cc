@@ -18,15 +18,7 @@ bool would_block(const std::error_code& error) {
 
 }  // namespace
 
-Stream::Stream(tcp::socket socket) : socket_(std::move(socket)) {
-  if (socket_.is_open()) prepare();
-}
-
-void Stream::prepare() {
-  std::error_code ignored;  // a peer that is gone already is found out by the first read
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(tcp::no_delay(true), ignored);
-}
+Stream::Stream(tcp::socket socket) : socket_(std::move(socket)) {}
 
 asio::awaitable<std::error_code> Stream::connect(tcp::endpoint to) {
   if (interrupted_) co_return interrupted_;
@@ -35,7 +27,8 @@ asio::awaitable<std::error_code> Stream::connect(tcp::endpoint to) {
   socket_.open(to.protocol(), failed);
   if (failed) co_return failed;
   const auto [error] = co_await socket_.async_connect(to, asio::experimental::as_tuple(asio::use_awaitable));
-  if (!error) prepare();
+  std::error_code ignored;  // a peer that is gone already is found out by the first read
+  if (!error) socket_.set_option(tcp::no_delay(true), ignored);
   co_return interrupted_ ? interrupted_ : error;
 }
 
@@ -48,6 +41,10 @@ asio::awaitable<std::error_code> Stream::ready(Wait what) {
 asio::awaitable<std::error_code> Stream::readable() {
   if (!drained_ && !interrupted_) co_return std::error_code{};
   co_return co_await ready(read_waits_for_);
+}
+
+asio::awaitable<std::tuple<std::error_code>> Stream::input() {
+  return socket_.async_wait(read_waits_for_, asio::experimental::as_tuple(asio::use_awaitable));
 }
 
 Stream::Count Stream::try_read(std::span<char> room) {
@@ -105,9 +102,10 @@ asio::awaitable<std::error_code> Stream::write(std::string_view& octets) {
   co_return std::error_code{};
 }
 
-void Stream::try_write(std::string_view octets) {
+Stream::Count Stream::try_write(std::string_view octets) {
+  if (interrupted_) return std::unexpected(interrupted_);
   Wait wait;
-  [[maybe_unused]] const auto sent = send(octets, wait);
+  return send(octets, wait);
 }
 
 void Stream::interrupt(std::error_code why) {

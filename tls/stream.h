@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 
 #include "client_context.h"
 #include "server_context.h"
@@ -27,17 +28,21 @@ class Stream {
 
   using Handshake = std::expected<void, std::string>;  // the error: what went wrong, in words
 
-  explicit Stream(asio::ip::tcp::socket socket);  // connected, or to be connected
+  // Connected, with TCP_NODELAY on: an accepted socket has it from its listener. Or to be connected.
+  explicit Stream(asio::ip::tcp::socket socket);
   asio::awaitable<std::error_code> connect(
       asio::ip::tcp::endpoint to);  // again is allowed: what was open is closed first
 
   asio::awaitable<std::error_code> readable();  // waits until try_read() has something to say
-  Count try_read(std::span<char> room);         // at once; 0: nothing there now
-  Count try_peek(std::span<char> room);         // like try_read(), but the octets stay; before TLS alone
+  // The same in two parts, for whoever waits for long: it takes no coroutine's frame but the wait's own.
+  bool must_wait() const { return drained_ && !interrupted_; }
+  asio::awaitable<std::tuple<std::error_code>> input();
+  Count try_read(std::span<char> room);  // at once; 0: nothing there now
+  Count try_peek(std::span<char> room);  // like try_read(), but the octets stay; before TLS alone
   asio::awaitable<Count> read(std::span<char> room);
   // Takes from the front of `octets` what has been written: all of it, unless there is an error.
   asio::awaitable<std::error_code> write(std::string_view& octets);
-  void try_write(std::string_view octets);  // as much as the kernel takes at once
+  Count try_write(std::string_view octets);  // as much as the kernel takes at once, which may be nothing
 
   // From here on all is in TLS (RFC 3207 §4.2). Octets that came before and weren't read fail it. After a failure the
   // stream is only good for close().
@@ -53,6 +58,7 @@ class Stream {
   std::error_code interrupted() const { return interrupted_; }
 
   void finish_sending();  // the peer reads its end of file
+  void hang_up();         // closes; what was written arrives all the same, unless the peer sends something more
   void close();
 
  private:
@@ -63,7 +69,6 @@ class Stream {
 
   asio::awaitable<std::error_code> ready(Wait what);
 
-  void prepare();
   Count receive(std::span<char> room, int flags);
   std::expected<std::size_t, std::error_code> send(std::string_view octets, Wait& wait);
   std::expected<std::size_t, std::error_code> send_plain(std::string_view octets);
@@ -73,6 +78,7 @@ class Stream {
   Count decrypt(std::span<char> room);
   std::expected<std::size_t, std::error_code> encrypt(std::string_view octets, Wait& wait);
   std::error_code failure(int result);
+  void notify_of_close();
 
   asio::ip::tcp::socket socket_;
   std::unique_ptr<ssl_st, DropSession> session_;  // null while plain

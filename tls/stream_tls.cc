@@ -55,6 +55,8 @@ std::string Stream::protection() const {
 }
 
 bool Stream::begin_session(ssl_ctx_st* context) {
+  std::error_code ignored;
+  socket_.non_blocking(true, ignored);  // OpenSSL reads and writes without flags
   session_.reset(SSL_new(context));
   return session_ && SSL_set_fd(session_.get(), socket_.native_handle()) == 1;
 }
@@ -155,12 +157,20 @@ std::expected<std::size_t, std::error_code> Stream::encrypt(std::string_view oct
   return std::unexpected(error);
 }
 
+void Stream::notify_of_close() {
+  if (!session_ || broken_ || !SSL_is_init_finished(session_.get())) return;
+  ERR_clear_error();
+  SSL_shutdown(session_.get());  // our close_notify, if the kernel takes it at once
+  ERR_clear_error();
+}
+
+void Stream::hang_up() {
+  notify_of_close();
+  close();
+}
+
 void Stream::finish_sending() {
-  if (session_ && !broken_ && SSL_is_init_finished(session_.get())) {
-    ERR_clear_error();
-    SSL_shutdown(session_.get());  // our close_notify, if the kernel takes it at once
-    ERR_clear_error();
-  }
+  notify_of_close();
   std::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }

@@ -33,7 +33,14 @@ Event became(const Decision& decision) {
 
 asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, std::string sender,
                                            std::string recipient) {
-  const auto screening = co_await screened(setup, sender, recipient);
+  const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
+  const auto run_time = loop_.run_time_lists;  // kept over the look-up of a name
+  const auto now = loop_.site.clock.now();
+  auto screening = greylist::screen(setup->policy, *run_time, attempt, std::nullopt, now);
+  if (std::holds_alternative<greylist::NeedsName>(screening)) {
+    const auto name = co_await client_.name();
+    screening = greylist::screen(setup->policy, *run_time, attempt, name.name, now);
+  }
   Decision decision;
   if (std::holds_alternative<greylist::NotOurDomain>(screening)) {
     decision.step = Decision::Step::not_our_domain;
@@ -58,25 +65,14 @@ asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> 
   co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient));
 }
 
-asio::awaitable<greylist::Screening> Admission::screened(std::shared_ptr<const Setup> setup, std::string_view sender,
-                                                         std::string_view recipient) {
-  const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
-  const auto run_time = loop_.run_time_lists;  // kept over the look-up of a name
-  const auto now = loop_.site.clock.now();
-  auto screening = greylist::screen(setup->policy, *run_time, attempt, std::nullopt, now);
-  if (std::holds_alternative<greylist::NeedsName>(screening)) {
-    const auto name = co_await client_.name();
-    screening = greylist::screen(setup->policy, *run_time, attempt, name.name, now);
-  }
-  co_return screening;
-}
-
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
                                                 std::string recipient) {
   const auto& policy = setup->policy;
   const auto now = loop_.site.clock.now();
+  const auto finding = loop_.site.hidden_clients.seen(client_.address(), domain_of(sender));
+  if (finding == HiddenClients::Finding::just_found) co_await forget_credit();
   greylist::Question question{greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix),
-                              co_await earner(sender), client_.address_text()};
+                              earner(finding), client_.address_text()};
   Decision decision;
   decision.triplet = question.triplet;
   const auto asked = std::chrono::steady_clock::now();
@@ -98,16 +94,14 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
 }
 
 // Whom a passed triplet would be credited to; nobody, where one address stands for all clients.
-asio::awaitable<std::string> Admission::earner(std::string_view sender) {
-  using Finding = HiddenClients::Finding;
-  auto earner = greylist::earning_identity(client_.address());
-  const auto finding = loop_.site.hidden_clients.seen(client_.address(), domain_of(sender));
-  if (finding == Finding::ordinary) co_return earner;
-  if (finding == Finding::just_found) {
-    LogEvent(LogLevel::warning, "client_addresses_hidden").with("client", client_.address_text()).write();
-    co_await loop_.site.store.forget_credit(earner);
-  }
-  co_return std::string();
+std::string Admission::earner(HiddenClients::Finding finding) const {
+  if (finding != HiddenClients::Finding::ordinary) return {};
+  return greylist::earning_identity(client_.address());
+}
+
+asio::awaitable<void> Admission::forget_credit() {
+  LogEvent(LogLevel::warning, "client_addresses_hidden").with("client", client_.address_text()).write();
+  co_await loop_.site.store.forget_credit(greylist::earning_identity(client_.address()));
 }
 
 Decision Admission::counted(const Setup& setup, Decision decision) {
@@ -127,7 +121,9 @@ asio::awaitable<void> Admission::delivered(std::shared_ptr<const Setup> setup,
   std::erase_if(triplets, [](const auto& triplet) { return triplet.sender.empty(); });  // anybody can send bounces
   if (triplets.empty() || setup->policy.auto_allow.after == 0) co_return;
   const auto now = loop_.site.clock.now();
-  greylist::Delivery delivery{std::move(triplets), co_await earner({})};
+  const auto finding = loop_.site.hidden_clients.seen(client_.address(), {});
+  if (finding == HiddenClients::Finding::just_found) co_await forget_credit();
+  greylist::Delivery delivery{std::move(triplets), earner(finding)};
   if (delivery.earner.empty()) co_return;
   const auto done =
       co_await loop_.site.store.delivered(std::move(delivery), now, setup->policy.limits, setup->policy.auto_allow);

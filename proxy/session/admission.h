@@ -9,6 +9,7 @@
 #include "greylist/greylist_reply.h"
 #include "greylist/policy.h"
 #include "greylist/store/store.h"
+#include "proxy/hidden_clients.h"
 #include "proxy/session/client.h"
 #include "proxy/status/tallies.h"
 #include "smtp/address.h"
@@ -55,10 +56,9 @@ class Admission {
   asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<greylist::Triplet> triplets);
 
  private:
-  asio::awaitable<greylist::Screening> screened(std::shared_ptr<const Setup> setup, std::string_view sender,
-                                                std::string_view recipient);
   asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient);
-  asio::awaitable<std::string> earner(std::string_view sender);
+  std::string earner(HiddenClients::Finding finding) const;
+  asio::awaitable<void> forget_credit();
   Decision counted(const Setup& setup, Decision decision);
 
   Loop& loop_;

@@ -36,7 +36,9 @@ asio::awaitable<std::error_code> Channel::fill() {
   for (;; more_likely_ = false) {
     if (!more_likely_) {
       stow();
-      if (const auto error = co_await stream_.readable()) co_return error;
+      // Here an idle client spends its time.
+      if (stream_.must_wait()) co_await stream_.input();
+      if (const auto error = stream_.interrupted()) co_return error;
     } else if (++fills_in_a_row_ == most_fills_in_a_row) {
       fills_in_a_row_ = 0;
       co_await asio::post(loop_.io, asio::use_awaitable);  // others have their turn, however fast this one sends
@@ -77,6 +79,17 @@ asio::awaitable<std::error_code> Channel::flush() {
   co_return error;
 }
 
+std::optional<std::error_code> Channel::try_flush() {
+  if (output_.empty()) return std::error_code{};
+  time_.replied();
+  const auto written = stream_.try_write(output_);
+  if (!written) return written.error();
+  output_.erase(0, *written);
+  if (!output_.empty()) return std::nullopt;
+  std::string().swap(output_);  // an idle client holds no buffer
+  return std::error_code{};
+}
+
 std::expected<bool, std::error_code> Channel::surplus() {
   if (!unread().empty()) return true;
   char octet = 0;
@@ -93,10 +106,14 @@ asio::awaitable<tls::Stream::Handshake> Channel::start_tls(std::shared_ptr<const
   co_return done;
 }
 
-asio::awaitable<void> Channel::close(Millis patience) {
+asio::awaitable<void> Channel::close(Millis patience, bool all_heard) {
   stream_.resume();
   deadline_.after(patience);
   if (!co_await flush()) {
+    if (all_heard && !surplus().value_or(false)) {
+      deadline_.never();
+      co_return stream_.hang_up();
+    }
     stream_.finish_sending();
     std::array<char, 4096> rest;
     for (std::size_t octets = 0; octets < (1u << 20);) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <asio/awaitable.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,8 @@ class Channel {
 
   void say(const smtp::Reply& reply);
   std::size_t unsaid() const { return output_.size(); }
-  asio::awaitable<std::error_code> flush();  // writes what was said
+  asio::awaitable<std::error_code> flush();    // writes what was said
+  std::optional<std::error_code> try_flush();  // likewise at once; nothing: flush() has to wait for the client
 
   // Whether more has come than was consumed; one look that doesn't wait.
   std::expected<bool, std::error_code> surplus();
@@ -47,7 +49,8 @@ class Channel {
   void interrupt(std::error_code why) { stream_.interrupt(why); }
 
   // Closes so that the last reply arrives: a close with unread octets would reset the connection and the reply with it.
-  asio::awaitable<void> close(Millis patience);
+  // `all_heard`: the client said that it has nothing more to say.
+  asio::awaitable<void> close(Millis patience, bool all_heard);
 
  private:
   void stow();

@@ -9,20 +9,20 @@ namespace proxy {
 namespace replies = smtp::replies;
 
 asio::awaitable<void> Session::on(const smtp::Data&) {
-  if (transaction_->chunk_refused) co_return co_await say(replies::chunk_was_refused());
-  if (transaction_->recipients_asked == 0) co_return co_await say(replies::bad_sequence("say RCPT first"));
-  if (transaction_->accepted.empty()) co_return co_await say(no_recipient());
-  if (auto reply = co_await judge_at_data()) co_return co_await say(std::move(*reply));
-  auto reply = co_await relay_.data();
+  if (transaction_->chunk_refused) co_return say(replies::chunk_was_refused());
+  if (transaction_->recipients_asked == 0) co_return say(replies::bad_sequence("say RCPT first"));
+  if (transaction_->accepted.empty()) co_return say(no_recipient());
+  if (auto reply = co_await judge_at_data()) co_return say(std::move(*reply));
+  auto reply = co_await relay_->data();
   const bool go_ahead = reply.code() == 354;
-  co_await speak(std::move(reply));
+  speak(std::move(reply));
   if (!go_ahead) co_return;
-  Content content(channel_, relay_, smtp::BodyScanner::Framing::data, content_rules());
+  Content content(channel_, *relay_, smtp::BodyScanner::Framing::data, content_rules());
   const auto ending = co_await content.data();
   if (ending)
     co_await conclude(*ending, content.octets());
   else
-    co_await lost(ending.error());
+    lost(ending.error());
 }
 
 // Nobody is left to send to: the client may try again later if anybody was only put off (RFC 5321 §3.3).

@@ -16,15 +16,15 @@ constexpr std::size_t largest_batch = 100;
 
 }  // namespace
 
-asio::awaitable<void> Session::on(const smtp::Mail& mail) {
-  if (loop_.draining) co_return co_await say_and_close(replies::shutting_down(settings().hostname));
+void Session::on(const smtp::Mail& mail) {
+  if (loop_.draining) return say_and_close(replies::shutting_down(settings().hostname));
   setup_ = loop_.setup;
-  if (settings().tls.required && !channel_.secure()) co_return co_await say(replies::must_start_tls());
+  if (settings().tls.required && !channel_.secure()) return say(replies::must_start_tls());
   const auto limit = offered_.size.value_or(0);
-  if (limit > 0 && mail.size.value_or(0) > limit) co_return co_await say(replies::too_large());  // RFC 1870 §6.1
+  if (limit > 0 && mail.size.value_or(0) > limit) return say(replies::too_large());  // RFC 1870 §6.1
   transaction_ = std::make_unique<Transaction>(mail);
   state_ = smtp::State::mail;
-  co_await say(replies::sender_ok());
+  say(replies::sender_ok());
 }
 
 asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
@@ -32,15 +32,15 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
   ++transaction.recipients_asked;
   if (!rcpt.to.ascii() && !transaction.mail.smtp_utf8) {
     loop_.counters.recipients.needs_smtputf8.add();
-    co_return co_await refuse_recipient(rcpt, replies::needs_smtputf8(), "needs_smtputf8");
+    co_return refuse_recipient(rcpt, replies::needs_smtputf8(), "needs_smtputf8");
   }
   if (rcpt.to.unsafe_recipient()) {
     loop_.counters.recipients.unsafe.add();
-    co_return co_await refuse_recipient(rcpt, replies::unsafe_recipient(), "unsafe_recipient");
+    co_return refuse_recipient(rcpt, replies::unsafe_recipient(), "unsafe_recipient");
   }
   if (transaction.recipients_judged >= settings().limits.recipients) {
     transaction.any_deferred = true;
-    co_return co_await say(replies::too_many_recipients());
+    co_return say(replies::too_many_recipients());
   }
   ++transaction.recipients_judged;
   const auto& sender = transaction.mail.from.text();
@@ -55,9 +55,9 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
   if (reply.transient()) {
     transaction.any_deferred = true;
     transaction.any_put_off |= decision.verdict != greylist::Verdict::store_failure;
-    co_await say(std::move(reply));
+    say(std::move(reply));
   } else {
-    co_await fault(std::move(reply));
+    fault(std::move(reply));
   }
 }
 
@@ -67,16 +67,15 @@ smtp::Reply Session::refusal_of(const smtp::Rcpt& rcpt, const Decision& decision
 }
 
 // For its form, before anybody judges.
-asio::awaitable<void> Session::refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word) {
+void Session::refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word) {
   loop_.counters.recipients.refused.add();
   tell_of_unjudged(rcpt, word, Event::refused, reply);
-  co_await fault(std::move(reply));
+  fault(std::move(reply));
 }
 
 // Asks the backend for the recipients that wait, and says all replies in the order of the commands. `data_follows`: the
 // client's next command is DATA.
 asio::awaitable<void> Session::settle(bool data_follows) {
-  if (!transaction_ || transaction_->pending.empty()) co_return;
   auto& transaction = *transaction_;
   auto pending = std::exchange(transaction.pending, {});
   std::vector<smtp::Rcpt> passing;
@@ -84,7 +83,8 @@ asio::awaitable<void> Session::settle(bool data_follows) {
     if (!one.reply) passing.push_back(one.rcpt);
   // A bounce may still be put off at DATA: the backend mustn't see one before.
   data_follows = data_follows && !transaction.judged_at_data(pending);
-  auto answers = co_await relay_.recipients(setup_, transaction.mail, passing, data_follows);
+  if (!relay_) relay_ = std::make_unique<Relay>(loop_, client_, reply_time_);
+  auto answers = co_await relay_->recipients(setup_, transaction.mail, passing, data_follows);
   auto answer = answers.begin();
   for (auto& one : pending) {
     if (!one.reply) {
@@ -95,8 +95,8 @@ asio::awaitable<void> Session::settle(bool data_follows) {
     channel_.say(*one.reply);
   }
   if (!transaction.accepted.empty() && transaction.backend.empty()) {
-    transaction.backend = relay_.backend();
-    transaction.backend_tls = relay_.backend_tls();
+    transaction.backend = relay_->backend();
+    transaction.backend_tls = relay_->backend_tls();
   }
 }
 

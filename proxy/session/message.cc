@@ -55,7 +55,7 @@ asio::awaitable<void> Session::conclude(const Ending& ending, std::uint64_t octe
   auto setup = setup_;
   co_await end_transaction();
   channel_.expire_after(settings().limits.command_timeout);
-  if (const auto error = co_await channel_.flush()) co_await lost(error);
+  if (const auto error = co_await channel_.flush()) lost(error);
   channel_.never_expire();
   co_await admission_.delivered(std::move(setup), std::move(triplets));
 }

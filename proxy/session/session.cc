@@ -59,7 +59,6 @@ Session::Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endp
       channel_(loop, std::move(stream), reply_time_),
       client_(loop, std::move(from), std::move(to)),
       admission_(loop, client_),
-      relay_(loop, client_, reply_time_),
       begins_(begins) {
   loop_.sessions.insert(this);
 }
@@ -68,10 +67,25 @@ Session::~Session() { loop_.sessions.erase(this); }
 
 const Settings& Session::settings() const { return setup_->settings; }
 
+// What an idle session's frames hold is its cost: a command lives on the heap, and only as long as it is obeyed.
 asio::awaitable<void> Session::run() {
-  if (begins_ == Begins::plain || co_await start_tls(settings().limits.command_timeout)) co_await converse();
-  relay_.leave();
-  co_await channel_.close(loop_.draining ? short_farewell : farewell);
+  if (begins_ == Begins::in_tls) co_await start_tls(settings().limits.command_timeout);
+  if (!over_) say(replies::greeting(settings().hostname));  // RFC 5321 §3.1
+  while (!over_) {
+    if (const auto line = next_line()) {
+      if (const auto* reply = std::get_if<smtp::Reply>(line.get()))
+        say(*reply);
+      else
+        co_await obey(std::get<smtp::Command>(*line));
+      if (channel_.unsaid() > most_unsaid) co_await flush();
+    } else {
+      co_await wait_for_more();
+    }
+  }
+  if (asks_backend()) co_await settle(false);
+  closed_ = true;
+  part_with_backend();
+  co_await channel_.close(loop_.draining ? short_farewell : farewell, said_goodbye_);
 }
 
 asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
@@ -84,7 +98,7 @@ asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
     if (!secure) co_return;
   }
   channel_.say(reply);
-  co_await channel_.close(short_farewell);
+  co_await channel_.close(short_farewell, false);
 }
 
 void Session::drain() {
@@ -92,21 +106,10 @@ void Session::drain() {
 }
 
 bool Session::cut() {
-  if (closed_ || relay_.awaits_final_reply()) return false;
-  relay_.cut();
+  if (closed_ || (relay_ && relay_->awaits_final_reply())) return false;
+  if (relay_) relay_->cut();
   channel_.interrupt(asio::error::shut_down);
   return transaction_ != nullptr;
-}
-
-// What an idle session's frames hold is its cost: a command lives on the heap, and only as long as it is obeyed.
-asio::awaitable<void> Session::converse() {
-  co_await say(replies::greeting(settings().hostname));  // RFC 5321 §3.1
-  while (!closed_) {
-    if (auto line = next_line())
-      co_await heed(std::move(line));
-    else if (!co_await wait_for_more())
-      co_return;
-  }
 }
 
 // The next command, or the reply that a line earned which is none; null while no line is complete.
@@ -140,47 +143,52 @@ std::unique_ptr<Session::Line> Session::complete(Line line) {
   return std::make_unique<Line>(std::move(line));
 }
 
-asio::awaitable<void> Session::heed(std::unique_ptr<Line> line) {
-  if (const auto* reply = std::get_if<smtp::Reply>(line.get()))
-    co_await say(*reply);
-  else
-    co_await obey(std::get<smtp::Command>(*line));
-}
-
 // A batch of pipelined commands is over: its replies go out in one write (RFC 2920 §3.2), then we wait. The time for a
 // command line runs from when we begin to wait for it, whatever drips in meanwhile.
-asio::awaitable<bool> Session::wait_for_more() {
-  co_await settle(false);
-  if (closed_) co_return false;
+asio::awaitable<void> Session::wait_for_more() {
+  if (asks_backend()) co_await settle(false);
   if (!std::exchange(command_awaited_, true)) channel_.expire_after(settings().limits.command_timeout);
-  if (loop_.draining && !transaction_) {
-    co_await say_and_close(replies::shutting_down(settings().hostname));
-    co_return false;
-  }
-  auto error = co_await channel_.flush();
+  if (loop_.draining && !transaction_) co_return say_and_close(replies::shutting_down(settings().hostname));
+  auto written = channel_.try_flush();
+  if (!written) written = co_await channel_.flush();
+  auto error = *written;
   if (!error) {
     idle_ = true;
     error = co_await channel_.fill();
     idle_ = false;
   }
-  if (error) co_await lost(error);
-  co_return !error;
+  if (error) lost(error);
+}
+
+asio::awaitable<void> Session::flush() {
+  channel_.expire_after(settings().limits.command_timeout);
+  if (const auto error = co_await channel_.flush()) lost(error);
+  channel_.never_expire();
 }
 
 asio::awaitable<void> Session::obey(const smtp::Command& command) {
   const auto verb = verb_of(command);
-  if (verb != smtp::Verb::rcpt) co_await settle(verb == smtp::Verb::data);
-  if (closed_) co_return;
-  if (relay_.lost()) {
+  if (verb != smtp::Verb::rcpt && asks_backend()) co_await settle(verb == smtp::Verb::data);
+  if (backend_lost()) {
     // The transaction has ended, and says so until another begins.
-    if (verb == smtp::Verb::rcpt || verb == smtp::Verb::data) co_return co_await say(replies::backend_unavailable());
+    if (verb == smtp::Verb::rcpt || verb == smtp::Verb::data) co_return say(replies::backend_unavailable());
     if (verb == smtp::Verb::mail) co_await end_transaction();
   }
   // The octets of a BDAT must be read whatever its reply, so it looks at the order itself.
   if (verb != smtp::Verb::bdat && !smtp::allowed(state_, verb))
-    co_await say(replies::bad_sequence(out_of_order(verb)));
-  else
-    co_await std::visit([this](const auto& heard) { return on(heard); }, command);
+    co_return say(replies::bad_sequence(out_of_order(verb)));
+  // Most are obeyed at once. No frame is made for those.
+  auto obeying = std::visit(
+      [this](const auto& heard) -> std::optional<asio::awaitable<void>> {
+        if constexpr (!std::is_void_v<decltype(on(heard))>) {
+          return on(heard);
+        } else {
+          on(heard);
+          return std::nullopt;
+        }
+      },
+      command);
+  if (obeying) co_await *std::move(obeying);
 }
 
 std::string_view Session::out_of_order(smtp::Verb verb) const {
@@ -190,93 +198,82 @@ std::string_view Session::out_of_order(smtp::Verb verb) const {
 }
 
 // Says a reply of our own, after those to the recipients that still wait for the backend's.
-asio::awaitable<void> Session::say(smtp::Reply reply) {
-  if (is_error(reply)) co_return co_await fault(std::move(reply));
-  co_await speak(std::move(reply));
-}
+void Session::say(smtp::Reply reply) { is_error(reply) ? fault(std::move(reply)) : speak(std::move(reply)); }
 
-asio::awaitable<void> Session::speak(smtp::Reply reply) {
-  if (transaction_ && !transaction_->pending.empty()) {
+void Session::speak(smtp::Reply reply) {
+  if (asks_backend())
     transaction_->pending.push_back({{}, {}, std::move(reply)});
-    co_return;
-  }
-  channel_.say(reply);
-  if (channel_.unsaid() > most_unsaid) {
-    channel_.expire_after(settings().limits.command_timeout);
-    if (const auto error = co_await channel_.flush()) co_await lost(error);
-    channel_.never_expire();
-  }
+  else
+    channel_.say(reply);
 }
 
 // The reply to a client's error; the last one allowed is a 421 instead.
-asio::awaitable<void> Session::fault(smtp::Reply reply) {
+void Session::fault(smtp::Reply reply) {
   if (++errors_ < settings().limits.errors)
-    co_await speak(std::move(reply));
+    speak(std::move(reply));
   else
-    co_await say_and_close(replies::too_many_errors(settings().hostname));
+    say_and_close(replies::too_many_errors(settings().hostname));
 }
 
-asio::awaitable<void> Session::say_and_close(smtp::Reply reply) {
-  co_await settle(false);
-  channel_.say(reply);
-  closed_ = true;
+void Session::say_and_close(smtp::Reply reply) {
+  speak(std::move(reply));
+  over_ = true;
 }
 
-asio::awaitable<void> Session::lost(std::error_code error) {
+void Session::lost(std::error_code error) {
   if (error == asio::error::timed_out)
-    co_await say_and_close(replies::timed_out(settings().hostname));
+    say_and_close(replies::timed_out(settings().hostname));
   else if (error == asio::error::shut_down)
-    co_await say_and_close(replies::shutting_down(settings().hostname));
-  closed_ = true;
+    say_and_close(replies::shutting_down(settings().hostname));
+  over_ = true;
 }
 
-asio::awaitable<void> Session::on(const smtp::Helo& helo) { co_await greeted_as(helo.name, false); }
-asio::awaitable<void> Session::on(const smtp::Ehlo& ehlo) { co_await greeted_as(ehlo.name, true); }
+void Session::on(const smtp::Helo& helo) { greeted_as(helo.name, false); }
+void Session::on(const smtp::Ehlo& ehlo) { greeted_as(ehlo.name, true); }
 
 // RFC 5321 §4.1.4: as if RSET had been said. The backend's connection knows another identity, so it goes.
-asio::awaitable<void> Session::greeted_as(std::string name, bool esmtp) {
-  relay_.leave();
-  co_await end_transaction();
+void Session::greeted_as(std::string name, bool esmtp) {
+  transaction_.reset();
+  part_with_backend();
   state_ = smtp::State::greeted;
   setup_ = loop_.setup;
   client_.helo = std::move(name);
   client_.esmtp = esmtp;
   offered_ = esmtp ? extensions_to_offer(*setup_, channel_.secure()) : smtp::Extensions{};
   const auto& hostname = settings().hostname;
-  auto reply = esmtp ? replies::ehlo(hostname, offered_) : replies::helo(hostname);
-  co_await say(std::move(reply));
+  say(esmtp ? replies::ehlo(hostname, offered_) : replies::helo(hostname));
 }
 
 asio::awaitable<void> Session::on(const smtp::Rset&) {
   co_await end_transaction();
-  co_await say(replies::ok());
+  say(replies::ok());
 }
 
-asio::awaitable<void> Session::on(const smtp::Noop&) { co_await say(replies::ok()); }
-asio::awaitable<void> Session::on(const smtp::Help&) { co_await say(replies::help()); }
-asio::awaitable<void> Session::on(const smtp::Vrfy&) { co_await say(replies::vrfy()); }
+void Session::on(const smtp::Noop&) { say(replies::ok()); }
+void Session::on(const smtp::Help&) { say(replies::help()); }
+void Session::on(const smtp::Vrfy&) { say(replies::vrfy()); }
 
 // RFC 3207. What a client, or somebody between us, has sent beforehand must not seem to come from within TLS.
 asio::awaitable<void> Session::on(const smtp::StartTls&) {
-  if (channel_.secure()) co_return co_await say(replies::bad_sequence("TLS is on already"));
-  if (!setup_->tls.context) co_return co_await say(replies::not_implemented());
+  if (channel_.secure()) co_return say(replies::bad_sequence("TLS is on already"));
+  if (!setup_->tls.context) co_return say(replies::not_implemented());
   channel_.expire_after(settings().limits.command_timeout);
-  if (const auto error = co_await channel_.flush()) co_return co_await lost(error);  // what was said before
+  if (const auto error = co_await channel_.flush()) co_return lost(error);  // what was said before
   const auto surplus = channel_.surplus();
-  if (!surplus) co_return co_await lost(surplus.error());
-  if (*surplus) co_return co_await say_and_close(replies::bad_sequence("nothing may follow STARTTLS before its reply"));
+  if (!surplus) co_return lost(surplus.error());
+  if (*surplus) co_return say_and_close(replies::bad_sequence("nothing may follow STARTTLS before its reply"));
   channel_.say(replies::ready_for_tls());
   channel_.expire_after(settings().limits.command_timeout);
-  if (const auto error = co_await channel_.flush()) co_return co_await lost(error);
-  relay_.leave();
-  co_await end_transaction();
+  if (const auto error = co_await channel_.flush()) co_return lost(error);
+  transaction_.reset();
+  part_with_backend();
   if (co_await start_tls(settings().limits.command_timeout)) forget();
 }
 
 asio::awaitable<bool> Session::start_tls(std::chrono::milliseconds patience) {
   auto context = loop_.setup->tls.context;
   if (!context) {  // none could be made: nothing can be said in the clear either
-    closed_ = true;
+    over_ = true;
     co_return false;
   }
   channel_.expire_after(patience);
@@ -295,7 +292,7 @@ asio::awaitable<bool> Session::start_tls(std::chrono::milliseconds patience) {
       .with("client", client_.address_text())
       .with("reason", done.error())
       .write();
-  closed_ = true;
+  over_ = true;
   co_return false;
 }
 
@@ -308,13 +305,24 @@ void Session::forget() {
   errors_ = 0;
 }
 
-asio::awaitable<void> Session::on(const smtp::Quit&) { co_await say_and_close(replies::bye(settings().hostname)); }
+void Session::on(const smtp::Quit&) {
+  said_goodbye_ = true;
+  say_and_close(replies::bye(settings().hostname));
+}
+
+void Session::part_with_backend() {
+  if (relay_) relay_->leave();
+  relay_.reset();
+}
+
+// Whether recipients wait to be asked for: what is said now comes after the backend's replies to those.
+bool Session::asks_backend() const { return transaction_ && !transaction_->pending.empty(); }
 
 // The transaction is over or thrown away; the backend connection is good for the next one.
 asio::awaitable<void> Session::end_transaction() {
   transaction_.reset();
   if (state_ != smtp::State::connected) state_ = smtp::State::greeted;
-  co_await relay_.reset();
+  if (relay_) co_await relay_->reset();
 }
 
 smtp::Extensions extensions_to_offer(const Setup& setup, bool in_tls) {

@@ -67,40 +67,40 @@ class Session {
 
   using Line = std::variant<smtp::Command, smtp::Reply>;
 
-  asio::awaitable<void> converse();
   std::unique_ptr<Line> next_line();
   std::unique_ptr<Line> complete(Line line);
-  asio::awaitable<void> heed(std::unique_ptr<Line> line);
-  asio::awaitable<bool> wait_for_more();
+  asio::awaitable<void> wait_for_more();
+  asio::awaitable<void> flush();
   asio::awaitable<void> obey(const smtp::Command& command);
-  asio::awaitable<void> say(smtp::Reply reply);
-  asio::awaitable<void> speak(smtp::Reply reply);  // say() without counting errors: what a backend said, or no error
-  asio::awaitable<void> fault(smtp::Reply reply);
-  asio::awaitable<void> say_and_close(smtp::Reply reply);
+  void say(smtp::Reply reply);
+  void speak(smtp::Reply reply);  // say() without counting errors: what a backend said, or no error
+  void fault(smtp::Reply reply);
+  void say_and_close(smtp::Reply reply);
 
   // Each command's part of the conversation: MAIL and RCPT in mail_rcpt.cc, DATA in data.cc, BDAT in bdat.cc, all
-  // others in session.cc.
-  asio::awaitable<void> on(const smtp::Helo& helo);
-  asio::awaitable<void> on(const smtp::Ehlo& ehlo);
-  asio::awaitable<void> on(const smtp::Mail& mail);
+  // others in session.cc. Those that are obeyed at once are plain functions.
+  void on(const smtp::Helo& helo);
+  void on(const smtp::Ehlo& ehlo);
+  void on(const smtp::Mail& mail);
   asio::awaitable<void> on(const smtp::Rcpt& rcpt);
   asio::awaitable<void> on(const smtp::Data& data);
   asio::awaitable<void> on(const smtp::Bdat& bdat);
-  asio::awaitable<void> on(const smtp::UnreadableBdat& bdat);
+  void on(const smtp::UnreadableBdat& bdat);
   asio::awaitable<void> on(const smtp::Rset& rset);
-  asio::awaitable<void> on(const smtp::Noop& noop);
-  asio::awaitable<void> on(const smtp::Help& help);
-  asio::awaitable<void> on(const smtp::Vrfy& vrfy);
+  void on(const smtp::Noop& noop);
+  void on(const smtp::Help& help);
+  void on(const smtp::Vrfy& vrfy);
   asio::awaitable<void> on(const smtp::StartTls& starttls);
-  asio::awaitable<void> on(const smtp::Quit& quit);
+  void on(const smtp::Quit& quit);
 
   std::string_view out_of_order(smtp::Verb verb) const;
-  asio::awaitable<void> greeted_as(std::string name, bool esmtp);
+  void greeted_as(std::string name, bool esmtp);
   asio::awaitable<bool> start_tls(std::chrono::milliseconds patience);
   void forget();
+  bool asks_backend() const;
   asio::awaitable<void> settle(bool data_follows);
   smtp::Reply refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const;
-  asio::awaitable<void> refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
+  void refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
   asio::awaitable<std::optional<smtp::Reply>> judge_at_data();
   smtp::Reply no_recipient() const;
   ContentRules content_rules() const;
@@ -108,7 +108,9 @@ class Session {
   asio::awaitable<void> refuse_chunk(const smtp::Bdat& bdat, smtp::Reply reply);
   asio::awaitable<void> relay_chunk(const smtp::Bdat& bdat);
   asio::awaitable<void> end_transaction();
-  asio::awaitable<void> lost(std::error_code error);
+  bool backend_lost() const { return relay_ && relay_->lost(); }
+  void part_with_backend();
+  void lost(std::error_code error);
   void note_answer(const Pending& asked, bool sent_on);
 
   // What is told of all this, in counters, log and history: account.cc.
@@ -132,7 +134,7 @@ class Session {
   Channel channel_;
   Client client_;
   Admission admission_;
-  Relay relay_;
+  std::unique_ptr<Relay> relay_;  // once a recipient has passed
   smtp::State state_ = smtp::State::connected;
   smtp::Extensions offered_;  // by the last EHLO reply
   std::unique_ptr<Transaction> transaction_;
@@ -141,7 +143,9 @@ class Session {
   bool line_too_long_ = false;    // its end hasn't come yet
   bool command_awaited_ = false;  // the time for a command line runs
   bool idle_ = false;             // waiting for a command
-  bool closed_ = false;
+  bool said_goodbye_ = false;     // by QUIT
+  bool over_ = false;             // nothing more is heard of the client
+  bool closed_ = false;           // nor is anything done for it
 };
 
 // What an EHLO reply lists: what every backend known can do, and what is ours.

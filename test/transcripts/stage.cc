@@ -107,7 +107,9 @@ void Stage::accept(Acceptor& acceptor) {
 std::unique_ptr<Peer> Stage::connect(const std::string& from, std::string name) {
   tcp::socket client(loop_.io, tcp::endpoint(asio::ip::make_address(from), 0));
   client.connect(clients_.local_endpoint());  // the kernel lets it in before anybody accepts
-  asio::co_spawn(loop_.io, proxy::serve_connection(loop_, clients_.accept(), terms_), asio::detached);
+  tcp::endpoint where;
+  auto accepted = clients_.accept(where);
+  asio::co_spawn(loop_.io, proxy::serve_connection(loop_, std::move(accepted), where, terms_), asio::detached);
   return std::make_unique<Peer>(std::move(name), std::move(client));
 }
 
