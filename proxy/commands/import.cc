@@ -2,6 +2,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "proxy/commands/asking.h"
@@ -69,10 +71,34 @@ bool nothing_but_other_text(const Json& answer) {
   return left_out.size() == 1 && left_out.contains(not_json);
 }
 
+// A file that was cut short, or is something else, has a line that isn't an object.
+Sent check_lines(const std::string& path, Progress& progress) {
+  std::ifstream file(path, std::ios::binary);
+  std::uint64_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (progress.due()) progress.say(count_text(number) + " lines read");
+    const auto begin = line.find_first_not_of(" \t\r");
+    if (begin == line.npos) continue;
+    if (line[begin] != '{' || !Json::accept(line))
+      return std::unexpected(path + ": line " + count_text(number) + " is not a JSON object" +
+                             (file.eof() ? ": was the file cut short?" : ""));
+  }
+  return {};
+}
+
+// A file is read to its end before anything is sent: one that is damaged, or something else, changes nothing. What
+// comes through a pipe is taken over as it comes: it may come from a proxy far away, and have no end for a long time.
 int import_own(const AdminClient& proxy, const ImportCommand& command) {
   const auto file = open_file(command.file);
   if (!file) return failure(file.error());
   Progress progress;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(command.file, ignored))
+    if (const auto whole = check_lines(command.file, progress); !whole) {
+      progress.clear();
+      return failure(whole.error());
+    }
   const auto answer = proxy.send(
       "/import", [&](const AdminClient::Write& write) { return send_own(command.file, file->get(), progress, write); });
   progress.clear();
@@ -124,7 +150,7 @@ std::expected<greylist::Duration, AdminFailure> lifetime_in_force(const AdminCli
   return *lifetime;
 }
 
-// The file is read to its end before anything is sent: one that is damaged, or something else, changes nothing.
+// Likewise, and a pipe is read to its end, too.
 int import_foreign(const AdminClient& proxy, const ImportCommand& command, ForeignReader read) {
   const auto lifetime = lifetime_in_force(proxy);
   if (!lifetime) return refused(lifetime.error());

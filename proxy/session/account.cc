@@ -66,6 +66,17 @@ void Session::show_recipient(const smtp::Rcpt& rcpt, std::string_view word, std:
                             became == Event::put_off ? greylist::keyed_sender(sender) : std::string());
 }
 
+// Of a client that came no further: why its mail doesn't arrive is asked all the same.
+void Session::tell_of_refusal(std::string_view event, const std::string& sender, const smtp::Reply& reply) const {
+  LogEvent(LogLevel::info, event)
+      .with("session", id_)
+      .with("client", client_.address_text())
+      .with("helo", client_.helo)
+      .with("sender", sender)
+      .with("reply", reply.one_line())
+      .write();
+}
+
 void Session::tell_of_message(const Ending& ending, std::uint64_t octets) {
   auto& messages = loop_.counters.messages;
   switch (ending.outcome) {

@@ -19,12 +19,17 @@ constexpr std::size_t largest_batch = 100;
 void Session::on(const smtp::Mail& mail) {
   if (loop_.draining) return say_and_close(replies::shutting_down(settings().hostname));
   setup_ = loop_.setup;
-  if (settings().tls.required && !channel_.secure()) return say(replies::must_start_tls());
+  if (settings().tls.required && !channel_.secure()) return refuse_sender(mail, replies::must_start_tls());
   const auto limit = offered_.size.value_or(0);
-  if (limit > 0 && mail.size.value_or(0) > limit) return say(replies::too_large());  // RFC 1870 §6.1
+  if (limit > 0 && mail.size.value_or(0) > limit) return refuse_sender(mail, replies::too_large());  // RFC 1870 §6.1
   transaction_ = std::make_unique<Transaction>(mail);
   state_ = smtp::State::mail;
   say(replies::sender_ok());
+}
+
+void Session::refuse_sender(const smtp::Mail& mail, smtp::Reply reply) {
+  tell_of_refusal("sender_refused", mail.from.text(), reply);
+  say(std::move(reply));
 }
 
 asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {

@@ -209,10 +209,9 @@ void Session::speak(smtp::Reply reply) {
 
 // The reply to a client's error; the last one allowed is a 421 instead.
 void Session::fault(smtp::Reply reply) {
-  if (++errors_ < settings().limits.errors)
-    speak(std::move(reply));
-  else
-    say_and_close(replies::too_many_errors(settings().hostname));
+  if (++errors_ < settings().limits.errors) return speak(std::move(reply));
+  tell_of_refusal("too_many_errors", transaction_ ? transaction_->mail.from.text() : std::string(), reply);
+  say_and_close(replies::too_many_errors(settings().hostname));
 }
 
 void Session::say_and_close(smtp::Reply reply) {

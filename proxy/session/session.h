@@ -100,6 +100,7 @@ class Session {
   bool asks_backend() const;
   asio::awaitable<void> settle(bool data_follows);
   smtp::Reply refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const;
+  void refuse_sender(const smtp::Mail& mail, smtp::Reply reply);
   void refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
   asio::awaitable<std::optional<smtp::Reply>> judge_at_data();
   smtp::Reply no_recipient() const;
@@ -122,6 +123,7 @@ class Session {
   void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
   void show_recipient(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
                       const smtp::Reply& reply) const;
+  void tell_of_refusal(std::string_view event, const std::string& sender, const smtp::Reply& reply) const;
   void tell_of_message(const Ending& ending, std::uint64_t octets);
   void note(const smtp::Address& recipient, const Decision& decision, std::string_view what,
             const smtp::Reply& reply) const;

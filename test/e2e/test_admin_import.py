@@ -174,6 +174,15 @@ def test_from_sqlgrey(make_greygate, backend, form):
     assert lapses == {time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(THEN + 600 + 10 * 86400))}
 
 
+@pytest.mark.parametrize("octets", [1, 40])
+def test_an_export_that_was_cut_short_changes_nothing(patient, octets):
+    file = patient.directory / "export.jsonl"
+    file.write_text((line() + line(sender="carol@example.com"))[:-1 - octets])
+    assert patient.ask("import", "--from", "greygate", file, code=1) == \
+        f"greygate: {file}: line 2 is not a JSON object: was the file cut short?\n"
+    assert patient.ask("export") == ""
+
+
 def test_a_damaged_file_changes_nothing(patient):
     dump = sqlgrey(patient.directory / "sqlgrey.db")
     rows = f"INSERT INTO connect VALUES ('carol', 'example.com', '127.0.0', '{RECIPIENT}', {THEN});\n" * 3000

@@ -17,6 +17,9 @@ def test_the_nth_error_is_the_last(make_greygate, backend):
         reply = client.cmd("MAIL FROM:<a@b@c>")
         assert (reply.code, reply.enhanced) == (421, "4.7.0")
         assert client.is_closed()
+    (event,) = greygate.events("too_many_errors", 1)
+    assert event["client"] == "127.0.0.1"
+    assert event["reply"].startswith("501 ")  # the one too many
 
 
 def test_earlier_replies_come_first(make_greygate, backend):

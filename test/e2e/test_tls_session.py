@@ -120,6 +120,8 @@ def test_mail_in_plain_text_is_refused(strict, backend):
             reply = client.mail()
             assert (reply.code, reply.enhanced) == (530, "5.7.0")
         assert client.rcpt("pass@example.org").code == 503
+        event = strict.events("sender_refused", 5)[0]
+        assert (event["sender"], event["reply"][:10]) == ("alice@example.com", "530 5.7.0 ")
         for line in ("NOOP", "RSET", "EHLO client.example.com"):
             assert client.cmd(line).code == 250
         client.starttls()
