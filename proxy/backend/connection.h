@@ -15,6 +15,8 @@ namespace proxy {
 
 struct Loop;
 
+using Moment = std::chrono::steady_clock::time_point;
+
 // What kept a reply from coming.
 struct Trouble {
   enum class Kind { lost, timed_out, garbage } kind;

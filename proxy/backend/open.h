@@ -24,7 +24,6 @@ struct OpenFailure {
   std::string why;
 };
 using Opened = std::expected<std::unique_ptr<BackendConnection>, OpenFailure>;
-using Moment = std::chrono::steady_clock::time_point;
 
 // A connection on which the backend has greeted, knows the client (backend.client_identity) and has heard its last
 // EHLO: ready for MAIL. The addresses are tried in order until `until`.
