@@ -8,7 +8,8 @@ namespace smtp {
 
 namespace {
 
-constexpr std::string_view verb = "XCLIENT", unavailable = "[UNAVAILABLE]";
+constexpr std::string_view verb = "XCLIENT";
+constexpr std::string_view unavailable = "[UNAVAILABLE]", temporarily_unavailable = "[TEMPUNAVAIL]";
 constexpr std::size_t max_line = 512;  // RFC 5321 §4.5.3.1.4, CRLF included
 constexpr std::size_t max_name = 255;  // RFC 5321 §4.5.3.1.2
 
@@ -33,10 +34,18 @@ bool host_name(std::string_view name) {
 std::string name_value(const ClientIdentity& identity) {
   switch (identity.name_state) {
     case ClientIdentity::Name::confirmed: return host_name(identity.name) ? identity.name : std::string(unavailable);
-    case ClientIdentity::Name::temporarily_unavailable: return "[TEMPUNAVAIL]";
+    case ClientIdentity::Name::temporarily_unavailable: return std::string(temporarily_unavailable);
     case ClientIdentity::Name::unavailable: break;
   }
   return std::string(unavailable);
+}
+
+// To Postfix a confirmed NAME is the reverse name as well, but for any other it keeps what it knew of before, be it our
+// own or that of a client before this one.
+std::string reverse_name_value(const ClientIdentity& identity) {
+  if (host_name(identity.reverse_name)) return identity.reverse_name;
+  const bool temporarily = identity.name_state == ClientIdentity::Name::temporarily_unavailable;
+  return std::string(temporarily ? temporarily_unavailable : unavailable);
 }
 
 std::string address_value(const Endpoint& endpoint) {
@@ -94,7 +103,8 @@ std::string xtext(std::string_view value) {
 
 std::vector<std::string> xclient_commands(const ClientIdentity& identity, const std::vector<std::string>& listed) {
   std::vector<Attribute> who = {{"NAME", name_value(identity)}, {"ADDR", address_value(identity.client)}};
-  std::vector<Attribute> how = {{"PORT", port_value(identity.client)},
+  std::vector<Attribute> how = {{"REVERSE_NAME", reverse_name_value(identity)},
+                                {"PORT", port_value(identity.client)},
                                 {"HELO", helo_value(identity.helo)},
                                 {"PROTO", identity.esmtp ? "ESMTP" : "SMTP"},
                                 {"DESTADDR", address_value(identity.destination)},

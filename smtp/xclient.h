@@ -13,7 +13,8 @@ struct ClientIdentity {
   enum class Name { confirmed, unavailable, temporarily_unavailable };
   Endpoint client, destination;  // destination: where the client connected to
   Name name_state = Name::unavailable;
-  std::string name;  // the forward-confirmed reverse name
+  std::string name;          // the forward-confirmed reverse name
+  std::string reverse_name;  // confirmed or not; the same if confirmed
   std::string helo;
   bool esmtp = true;
 };

@@ -8,7 +8,8 @@ namespace proxy {
 struct ClientName {
   enum class Outcome { confirmed, none, temporary_failure };
   Outcome outcome = Outcome::none;
-  std::string name;  // lower case, no trailing dot; only if confirmed
+  std::string name;     // lower case, no trailing dot; only if confirmed
+  std::string reverse;  // likewise, what a PTR record says, confirmed or not; empty: none is known
   bool operator==(const ClientName&) const = default;
 };
 

@@ -69,12 +69,13 @@ std::vector<std::string> NameConfirmation::names(const DnsAnswer& pointers) {
   const auto repeated = std::ranges::unique(names);
   names.erase(repeated.begin(), repeated.end());
   names.resize(std::min(names.size(), max_names));
+  if (!names.empty()) verdict_.reverse = names.front();
   return names;
 }
 
 bool NameConfirmation::consider(const std::string& name, const DnsAnswer& addresses) {
   if (std::ranges::find(addresses.addresses, client_) != addresses.addresses.end()) {
-    verdict_ = {ClientName::Outcome::confirmed, name};
+    verdict_ = {ClientName::Outcome::confirmed, name, name};
     return true;
   }
   if (addresses.outcome == DnsAnswer::Outcome::failed) verdict_.outcome = ClientName::Outcome::temporary_failure;

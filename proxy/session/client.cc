@@ -23,9 +23,10 @@ asio::awaitable<ClientName> Client::name() {
 
 smtp::ClientIdentity Client::identity() const {
   using Name = smtp::ClientIdentity::Name;
-  smtp::ClientIdentity identity{from_, to_, Name::unavailable, {}, helo, esmtp};
+  smtp::ClientIdentity identity{from_, to_, Name::unavailable, {}, {}, helo, esmtp};
   if (!name_) return identity;
   identity.name = name_->name;
+  identity.reverse_name = name_->reverse;
   switch (name_->outcome) {
     case ClientName::Outcome::confirmed: identity.name_state = Name::confirmed; break;
     case ClientName::Outcome::none: identity.name_state = Name::unavailable; break;

@@ -12,7 +12,7 @@ using smtp::ClientIdentity;
 
 namespace {
 
-const std::vector<std::string> known{"NAME", "ADDR", "PORT", "HELO", "PROTO", "DESTADDR", "DESTPORT"};
+const std::vector<std::string> known{"NAME", "ADDR", "PORT", "HELO", "PROTO", "DESTADDR", "DESTPORT", "REVERSE_NAME"};
 
 bool plain(char octet) { return octet > 32 && octet < 127; }
 
@@ -66,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   identity.name_state = static_cast<ClientIdentity::Name>((flags & 3) % 3);
   identity.esmtp = (flags & 4) != 0;
   identity.name = input.text(name_size);
+  if (flags & 32) identity.reverse_name = identity.name;
   identity.helo = input.rest();
 
   std::vector<std::string> listed;
@@ -79,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto value = value_of(all, name, std::ranges::count(listed, name) > 0);
     if (value.empty() || value == "[UNAVAILABLE]") continue;
     if (name == "HELO") REQUIRE(from_xtext(value) == identity.helo);
-    if (name == "NAME") REQUIRE(value == "[TEMPUNAVAIL]" || value == identity.name);
+    if (name == "NAME" || name == "REVERSE_NAME") REQUIRE(value == "[TEMPUNAVAIL]" || value == identity.name);
   }
   return 0;
 }

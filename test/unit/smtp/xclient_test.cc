@@ -10,13 +10,15 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const Lines all{"NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT"};  // as Postfix lists them
+// As Postfix lists them.
+const Lines all{"NAME", "ADDR", "PROTO", "HELO", "REVERSE_NAME", "PORT", "LOGIN", "DESTADDR", "DESTPORT"};
 
 ClientIdentity known() {
   return {.client = {"192.0.2.1", 40001},
           .destination = {"198.51.100.2", 25},
           .name_state = ClientIdentity::Name::confirmed,
           .name = "mail.example.org",
+          .reverse_name = "mail.example.org",
           .helo = "helo.example.org"};
 }
 
@@ -31,7 +33,8 @@ TEST_CASE("XCLIENT tells what the backend lists, as far as it is known") {
   };
   for (const auto& [why, change, listed, line] : {
            Row{"all of it", [](auto&) {}, all,
-               "XCLIENT NAME=mail.example.org ADDR=192.0.2.1 PORT=40001 HELO=helo.example.org PROTO=ESMTP "
+               "XCLIENT NAME=mail.example.org ADDR=192.0.2.1 REVERSE_NAME=mail.example.org PORT=40001 "
+               "HELO=helo.example.org PROTO=ESMTP "
                "DESTADDR=198.51.100.2 DESTPORT=25\r\n"},
            Row{"what is listed alone",
                [](auto&) {},
@@ -77,6 +80,35 @@ TEST_CASE("XCLIENT tells what the backend lists, as far as it is known") {
                [](auto& who) { who.name = "_a.example.org"; },
                {"NAME"},
                "XCLIENT NAME=_a.example.org\r\n"},
+           Row{"a reverse name, confirmed or not",
+               [](auto& who) { who.reverse_name = "b.example.org"; },
+               {"REVERSE_NAME"},
+               "XCLIENT REVERSE_NAME=b.example.org\r\n"},
+           Row{"a client without a reverse name",
+               [](auto& who) {
+                 who.name_state = ClientIdentity::Name::unavailable;
+                 who.reverse_name.clear();
+               },
+               {"REVERSE_NAME"},
+               "XCLIENT REVERSE_NAME=[UNAVAILABLE]\r\n"},
+           Row{"a reverse name that could not be looked up",
+               [](auto& who) {
+                 who.name_state = ClientIdentity::Name::temporarily_unavailable;
+                 who.reverse_name.clear();
+               },
+               {"REVERSE_NAME"},
+               "XCLIENT REVERSE_NAME=[TEMPUNAVAIL]\r\n"},
+           Row{"a reverse name that is known, though its addresses could not be looked up",
+               [](auto& who) {
+                 who.name_state = ClientIdentity::Name::temporarily_unavailable;
+                 who.reverse_name = "b.example.org";
+               },
+               {"NAME", "REVERSE_NAME"},
+               "XCLIENT NAME=[TEMPUNAVAIL] REVERSE_NAME=b.example.org\r\n"},
+           Row{"a reverse name that is no host name",
+               [](auto& who) { who.reverse_name = "a b.example.org"; },
+               {"REVERSE_NAME"},
+               "XCLIENT REVERSE_NAME=[UNAVAILABLE]\r\n"},
            Row{"no HELO", [](auto& who) { who.helo = ""; }, {"HELO"}, "XCLIENT HELO=[UNAVAILABLE]\r\n"},
            Row{"a HELO of odd octets",
                [](auto& who) { who.helo = "a=b+c d"; },
@@ -100,6 +132,7 @@ TEST_CASE("commands keep to 512 octets, and the last one says who the client is"
   auto identity = known();
   identity.name =
       std::string(63, 'a') + '.' + std::string(63, 'b') + '.' + std::string(63, 'c') + '.' + std::string(61, 'd');
+  identity.reverse_name = identity.name;
   identity.client.address = identity.destination.address = "2001:db8:1111:2222:3333:4444:5555:6666";
   for (std::size_t size = 1; size <= 300; ++size) {
     for (const char octet : {'h', '+'}) {

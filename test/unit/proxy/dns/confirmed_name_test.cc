@@ -91,8 +91,10 @@ TEST_CASE("the names to look up are sane, folded, sorted, distinct, at most ten"
 TEST_CASE("a name is confirmed by its own addresses alone") {
   const DnsAnswer absent{.outcome = Outcome::nothing, .error = "no such name"}, broken;
   const auto forged = addresses({"198.51.100.1"}), true_one = addresses({"198.51.100.1", "192.0.2.1"});
-  const auto confirmed = [](std::string name) { return ClientName{ClientName::Outcome::confirmed, std::move(name)}; };
-  const ClientName none, later{ClientName::Outcome::temporary_failure, ""};
+  const auto confirmed = [](const char* name) { return ClientName{ClientName::Outcome::confirmed, name, name}; };
+  const ClientName none, later{ClientName::Outcome::temporary_failure, "", ""};
+  const ClientName another{ClientName::Outcome::none, "", "a.example"};
+  const ClientName perhaps{ClientName::Outcome::temporary_failure, "", "a.example"};
   struct Row {
     const char* why;
     DnsAnswer pointers;
@@ -104,16 +106,16 @@ TEST_CASE("a name is confirmed by its own addresses alone") {
            Row{"the reverse zone is broken", broken, {}, later},
            Row{"a PTR of nonsense", pointers({"a b"}), {}, none},
            Row{"name and address agree", pointers({"a.example"}), {true_one}, confirmed("a.example")},
-           Row{"forged: the name has another address", pointers({"a.example"}), {forged}, none},
-           Row{"forged: the name doesn't exist", pointers({"a.example"}), {absent}, none},
-           Row{"the name's zone is broken", pointers({"a.example"}), {broken}, later},
+           Row{"forged: the name has another address", pointers({"a.example"}), {forged}, another},
+           Row{"forged: the name doesn't exist", pointers({"a.example"}), {absent}, another},
+           Row{"the name's zone is broken", pointers({"a.example"}), {broken}, perhaps},
            Row{"the second of two", pointers({"a.example", "b.example"}), {forged, true_one}, confirmed("b.example")},
            Row{"both: the first", pointers({"b.example", "a.example"}), {true_one, true_one}, confirmed("a.example")},
            Row{"a broken one doesn't hide a good one",
                pointers({"a.example", "b.example"}),
                {broken, true_one},
                confirmed("b.example")},
-           Row{"a broken one may be the good one", pointers({"a.example", "b.example"}), {broken, forged}, later},
+           Row{"a broken one may be the good one", pointers({"a.example", "b.example"}), {broken, forged}, perhaps},
        }) {
     CAPTURE(why);
     NameConfirmation confirmation(asio::ip::make_address("192.0.2.1"));
