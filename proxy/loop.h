@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
+#include <vector>
 
 #include "greylist/store/store.h"
+#include "proxy/backend/pool.h"
 #include "proxy/buffers.h"
 #include "proxy/clock.h"
 #include "proxy/connection_limits.h"
@@ -21,7 +23,7 @@
 namespace proxy {
 
 class Session;
-class BackendConnection;
+struct Loop;
 
 // What all event loops share; each part is thread-safe.
 struct Site {
@@ -35,6 +37,7 @@ struct Site {
   TlsCounts tls_counts;
   Recent recent;
   std::atomic<std::uint64_t> next_session;
+  std::vector<Loop*> loops;  // complete before any of them runs
 };
 
 // One event loop and what lives on it. Used on its own thread alone, but for `counters` and posting to `io`.
@@ -59,6 +62,7 @@ struct Loop {
   unsigned turned_away_in_tls = 0;  // under way
   bool draining = false;
   bool cut = false;  // the time to drain is up: nothing new is begun with backends
+  BackendPool backend_pool{*this};
 };
 
 }  // namespace proxy

@@ -121,7 +121,10 @@ std::expected<void, Stop> Server::start(const std::shared_ptr<Setup>& setup) {
   // Sessions are numbered from the time of the start, so that the logs of two runs don't mix.
   const auto first_session = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) << 8;
   site_ = std::make_unique<Site>(clock_, *store_, first_session);
-  for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(*site_, setup_));
+  for (std::size_t i = 0; i < loops; ++i) {
+    loops_.push_back(std::make_unique<Loop>(*site_, setup_));
+    site_->loops.push_back(loops_.back().get());
+  }
   if (auto started = start_status(); !started) return started;
   start_admin();
   for (const auto& listener : listeners_)
@@ -282,6 +285,7 @@ void Server::apply_configuration() {
   store_->set_limits(settings().greylist.limits);
   on_every_loop([setup = setup_](Loop& loop, std::size_t) {
     loop.setup = setup;
+    loop.backend_pool.close();
     loop.resolver.reconfigure({setup->settings.dns.servers, setup->settings.dns.timeout});
   });
   LogEvent(LogLevel::info, "reloaded").write();
@@ -296,6 +300,7 @@ void Server::drain() {
     loop.draining = true;
     for (const auto& listener : listeners_) listener->stop(loop, index);
     for (auto* session : loop.sessions) session->drain();
+    loop.backend_pool.close();
     if (index == 0) watch_->stop();
     ++stopped_listening_;
   });

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,8 @@ class BackendAddress {
   bool wants_probe(std::chrono::steady_clock::time_point now, std::chrono::milliseconds quiet) const;
 
   Slots slots;
+  std::atomic<unsigned> pooled = 0;       // of the connections that hold a slot, those that wait for another client
+  std::atomic<std::uint64_t> reused = 0;  // times that a connection was given to another client
 
  private:
   const HostPort where_;

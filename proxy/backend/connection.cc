@@ -32,6 +32,7 @@ BackendConnection::~BackendConnection() { loop_.backend_connections.erase(this);
 asio::awaitable<BackendConnection::Sent> BackendConnection::connect(asio::ip::tcp::endpoint to, Millis limit) {
   input_.clear();
   offers = {};
+  past = {};
   if (stream_.interrupted() == asio::error::timed_out) stream_.resume();  // of what came before
   deadline_.after(limit);
   const auto error = co_await stream_.connect(to);
@@ -67,6 +68,7 @@ asio::awaitable<BackendConnection::Answer> BackendConnection::reply(Millis limit
     if (auto* answer = std::get_if<smtp::Answer>(&event)) {
       deadline_.never();
       input_.erase(0, answer->consumed);
+      past.refused = past.refused || answer->reply.transient() || answer->reply.permanent();
       co_return std::move(answer->reply);
     }
     if (std::holds_alternative<smtp::Garbage>(event))

@@ -2,6 +2,7 @@
 #include <asio/awaitable.hpp>
 #include <chrono>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 namespace proxy {
 
 struct Loop;
+struct Setup;
 
 using Moment = std::chrono::steady_clock::time_point;
 
@@ -59,6 +61,16 @@ class BackendConnection {
 
   BackendAddress& address() const { return address_; }
   smtp::Extensions offers;  // of its last EHLO reply
+
+  // What matters to whoever would give it to another client.
+  struct Past {
+    std::shared_ptr<const Setup> setup;  // that it was opened under; null for a probe's
+    Moment opened = std::chrono::steady_clock::now();
+    unsigned clients = 0;           // that the backend was told of, one after the other
+    bool next_can_be_told = false;  // by the last EHLO reply, all that it was told of a client can be replaced
+    bool refused = false;           // a reply was 4xx or 5xx; servers count those, and lose their patience
+  };
+  Past past;
 
  private:
   Loop& loop_;

@@ -23,12 +23,16 @@ struct OpenFailure {
   bool about_client = false;  // it is this client that was refused, or its name: the backend is well
   std::string why;
 };
+enum class Source {
+  any,   // a connection that another client had will do
+  fresh  // it won't
+};
 using Opened = std::expected<std::unique_ptr<BackendConnection>, OpenFailure>;
 
 // A connection on which the backend has greeted, knows the client (backend.client_identity) and has heard its last
 // EHLO: ready for MAIL. The addresses are tried in order until `until`.
 asio::awaitable<Opened> open_backend(Loop& loop, std::shared_ptr<const Setup> setup, smtp::ClientIdentity client,
-                                     Needs needs, Moment until);
+                                     Needs needs, Moment until, Source source);
 
 // The same for one address. That it was reached is noted there; what a failure says of it is the caller's to judge.
 asio::awaitable<Opened> open_address(Loop& loop, const Setup& setup, BackendAddress& address, Slots::Slot slot,

@@ -18,6 +18,10 @@ std::chrono::milliseconds left(Moment until) {
   return std::max(time, Millis(0));
 }
 
+bool lists_all(const std::vector<std::string>& listed, const std::vector<std::string>& names) {
+  return std::ranges::all_of(names, [&](const auto& name) { return std::ranges::count(listed, name) > 0; });
+}
+
 }  // namespace
 
 Moment share(Moment until, std::size_t addresses_left) {
@@ -28,8 +32,16 @@ asio::awaitable<Opening::Step> Opening::run() {
   if (auto step = co_await greet(); !step) co_return step;
   if (setup_.backend_tls)
     if (auto step = co_await protect(); !step) co_return step;
-  if (!uses_xclient()) co_return Step();
-  co_return co_await xclient();
+  if (uses_xclient())
+    if (auto step = co_await xclient(); !step) co_return step;
+  connection_.past.clients = 1;
+  co_return Step();
+}
+
+asio::awaitable<Opening::Step> Opening::run_again() {
+  if (auto step = co_await xclient(); !step) co_return step;
+  ++connection_.past.clients;
+  co_return Step();
 }
 
 const std::string& Opening::identity() const { return setup_.settings.backend.client_identity; }
@@ -144,12 +156,16 @@ asio::awaitable<Opening::Step> Opening::ehlo(std::string name) {
   // After XCLIENT we may look like a client that isn't offered XCLIENT any more.
   auto attributes = std::move(connection_.offers.xclient);
   connection_.offers = smtp::parse_ehlo(*last_);
+  connection_.past.next_can_be_told = uses_xclient() && lists_all(connection_.offers.xclient, attributes);
   if (connection_.offers.xclient.empty()) connection_.offers.xclient = std::move(attributes);
   co_return Step();
 }
 
 asio::awaitable<Opening::Step> Opening::xclient() {
-  const auto attributes = connection_.offers.xclient;
+  auto attributes = connection_.offers.xclient;
+  // From one client to the next it must be told anew like everything else. A Postfix that has one client a connection
+  // is left with what it always had: our own.
+  if (!setup_.settings.backend.reuse) std::erase(attributes, "REVERSE_NAME");
   if (std::ranges::find(attributes, "ADDR") == attributes.end())
     co_return std::unexpected("XCLIENT: not offered with ADDR to this host");
   const auto commands = smtp::xclient_commands(client_, attributes);

@@ -23,6 +23,9 @@ class Opening {
       : loop_(loop), setup_(setup), client_(client), connection_(connection), until_(until) {}
 
   asio::awaitable<Step> run();
+  // Instead, on a connection that another client had: tells the backend of this client (XCLIENT_README, "SMTP
+  // connection caching").
+  asio::awaitable<Step> run_again();
 
   // The client was refused, or the name that it gave at HELO: the backend is well.
   bool refuses_client() const { return refuses_client_; }

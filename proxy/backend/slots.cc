@@ -21,7 +21,7 @@ Slots::Slot Slots::try_take() {
   return Slot(*this);
 }
 
-asio::awaitable<Slots::Slot> Slots::take(std::chrono::steady_clock::time_point until) {
+asio::awaitable<Slots::Slot> Slots::take(std::chrono::steady_clock::time_point until, std::function<void()> waiting) {
   const auto executor = co_await asio::this_coro::executor;
   const auto waiter = std::make_shared<Waiter>(asio::steady_timer(executor, until));
   {
@@ -32,6 +32,7 @@ asio::awaitable<Slots::Slot> Slots::take(std::chrono::steady_clock::time_point u
     }
     line_.push_back(waiter);
   }
+  if (waiting) waiting();
   co_await waiter->timer.async_wait(asio::experimental::as_tuple(asio::use_awaitable));
   const std::lock_guard lock(mutex_);
   if (waiter->granted) co_return Slot(*this);
@@ -65,6 +66,11 @@ void Slots::turn_away() {
     const auto executor = waiter->timer.get_executor();
     asio::post(executor, [waiter] { waiter->timer.cancel(); });
   }
+}
+
+bool Slots::awaited() const {
+  const std::lock_guard lock(mutex_);
+  return !line_.empty();
 }
 
 unsigned Slots::taken() const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <asio/awaitable.hpp>
 #include <chrono>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -33,9 +34,12 @@ class Slots {
   explicit Slots(unsigned count) : count_(count) {}
 
   Slot try_take();
-  asio::awaitable<Slot> take(std::chrono::steady_clock::time_point until);  // no slot if none came free by then
+  // No slot if none came free by then. `waiting` is called if there is none now: whoever frees one after that frees it
+  // for us.
+  asio::awaitable<Slot> take(std::chrono::steady_clock::time_point until, std::function<void()> waiting = {});
   unsigned taken() const;
-  void turn_away();  // those who wait now get none, so that they can end
+  bool awaited() const;  // somebody waits in line
+  void turn_away();      // those who wait now get none, so that they can end
 
  private:
   struct Waiter;

@@ -65,8 +65,8 @@ void backend(KeyVisitor& v, Settings::Backend& s) {
       {"end_of_data_timeout", "How long the reply to the end of a message may take. Nothing else ends that wait."},
       s.end_of_data_timeout, shortest);
   v.flag({"reuse",
-          "true: one backend connection serves several clients, one after the other; with client_identity "
-          "xclient only. Not in this version."},
+          "true: one backend connection serves several clients, one after the other; with client_identity xclient "
+          "only, and only where the backend goes on offering XCLIENT once it was told of a client."},
          s.reuse);
 }
 

@@ -7,11 +7,6 @@
 namespace proxy {
 namespace {
 
-void backend_reuse(const Settings& settings, ConfigProblems& problems) {
-  if (settings.backend.reuse)
-    problems.push_back({"backend.reuse", "not in this version: every client has a backend connection of its own"});
-}
-
 void redis(const Settings& settings, ConfigProblems& problems) {
   if (settings.store.engine == "redis")
     problems.push_back({"store.engine", "\"redis\" is not in this version, which knows \"rocksdb\" only"});
@@ -28,7 +23,7 @@ void identities(const Settings& settings, ConfigProblems& problems) {
 
 ConfigProblems not_yet(const Settings& settings) {
   ConfigProblems problems;
-  for (const auto check : {backend_reuse, redis, identities}) check(settings, problems);
+  for (const auto check : {redis, identities}) check(settings, problems);
   return problems;
 }
 

@@ -12,7 +12,7 @@ constexpr std::chrono::seconds longest_idleness{5};
 }  // namespace
 
 Relay::Relay(Loop& loop, Client& client, ReplyTime& time)
-    : loop_(loop), client_(client), time_(time), idle_(loop.deadlines, [this] { leave(); }) {}
+    : loop_(loop), client_(client), time_(time), idle_(loop.deadlines, [this] { hand_back(); }) {}
 
 Relay::Millis Relay::patience() const { return setup_->settings.backend.reply_timeout; }
 
@@ -38,6 +38,7 @@ asio::awaitable<void> Relay::reset() {
   }
   if (connection_ && !connection_->quiet()) connection_.reset();
   fresh_ = mail_said_ = lost_ = false;
+  until_ = Moment::max();
   accepted_ = 0;
   mail_refusal_.reset();
   data_reply_.reset();
@@ -47,6 +48,11 @@ asio::awaitable<void> Relay::reset() {
 void Relay::cut() {
   if (!setup_) return;
   for (const auto& address : setup_->backends->addresses()) address->slots.turn_away();
+}
+
+void Relay::hand_back() {
+  if (connection_ && !mail_said_) loop_.backend_pool.keep(std::move(connection_), std::chrono::steady_clock::now());
+  leave();
 }
 
 void Relay::leave() {

@@ -53,13 +53,14 @@ class Relay {
   void abandon();                 // drops the connection in mid-content: what was sent never completes
   asio::awaitable<void> reset();  // the transaction is over, whatever became of it
   void cut();                     // the program ends: who waits for a free connection waits no longer
-  void leave();                   // QUIT: the client left, or its identity changes
+  void leave();                   // QUIT: the client's identity changes
+  void hand_back();               // the client left: its connection may be another's (BackendPool)
 
  private:
   using Millis = std::chrono::milliseconds;
   struct Batch;
 
-  asio::awaitable<std::optional<smtp::Reply>> open(Needs needs);
+  asio::awaitable<std::optional<smtp::Reply>> open(Needs needs, Source source);
   asio::awaitable<void> exchange(Batch& batch);
   asio::awaitable<bool> say_mail(Batch& batch, bool sent);
   asio::awaitable<bool> say_recipient(Batch& batch, bool sent);
@@ -84,7 +85,7 @@ class Relay {
   std::optional<smtp::Reply> mail_refusal_;  // answers every recipient of the transaction
   std::optional<smtp::Reply> data_reply_;    // of a DATA that went along with the recipients
   Deadline idle_;                            // an idle client holds no connection that another could use
-  Moment until_{};                           // backend.open_timeout, up to the MAIL reply
+  Moment until_ = Moment::max();  // backend.open_timeout, up to the MAIL reply on a connection that is new to us
 };
 
 }  // namespace proxy

@@ -59,6 +59,7 @@ asio::awaitable<std::vector<Relay::Answer>> Relay::recipients(std::shared_ptr<co
   setup_ = std::move(setup);
   Batch batch{mail, recipients, data_follows, {}};
   const auto needs = needs_of(mail, recipients);
+  auto source = Source::any;
   for (int openings = 0; !batch.complete();) {
     if (connection_ && !connection_->quiet()) lose();
     if (connection_ && !needs.met_by(connection_->offers)) {
@@ -74,22 +75,24 @@ asio::awaitable<std::vector<Relay::Answer>> Relay::recipients(std::shared_ptr<co
       batch.answer_rest(*mail_refusal_);
     } else if (connection_) {
       co_await exchange(batch);
-    } else if (loop_.cut || openings++ == openings_allowed) {
+    } else if (loop_.cut || openings == openings_allowed) {
       batch.answer_rest(replies::backend_unavailable());
-    } else if (const auto failure = co_await open(needs)) {
+    } else if (const auto failure = co_await open(needs, std::exchange(source, Source::fresh))) {
       batch.answer_rest(*failure);
+    } else {
+      openings += fresh_;
     }
   }
   co_return std::move(batch.answers);
 }
 
-asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs) {
+asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs, Source source) {
   const auto& backend = setup_->settings.backend;
   if (backend.client_identity == "xclient" && setup_->backends->may_be_told("NAME")) co_await client_.name();
   const ReplyTime::BackendsTurn turn(time_);
   until_ = std::chrono::steady_clock::now() + backend.open_timeout;
   auto identity = client_.identity();
-  auto opened = co_await open_backend(loop_, setup_, std::move(identity), needs, until_);
+  auto opened = co_await open_backend(loop_, setup_, std::move(identity), needs, until_, source);
   if (!opened) {
     LogEvent(LogLevel::warning, "backend_unavailable")
         .with("client", client_.address_text())
@@ -98,7 +101,7 @@ asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs) {
     co_return opened.error().busy ? replies::backend_busy() : replies::backend_unavailable();
   }
   connection_ = std::move(*opened);
-  fresh_ = true;
+  fresh_ = connection_->past.clients == 1;
   mail_said_ = false;
   co_return std::nullopt;
 }
@@ -125,7 +128,7 @@ asio::awaitable<void> Relay::exchange(Batch& batch) {
 // True: MAIL stands, go on with the recipients.
 asio::awaitable<bool> Relay::say_mail(Batch& batch, bool sent) {
   const auto left = std::chrono::duration_cast<Millis>(until_ - std::chrono::steady_clock::now());
-  const auto limit = fresh_ ? std::max(std::min(patience(), left), Millis(0)) : patience();
+  const auto limit = std::max(std::min(patience(), left), Millis(0));
   if (!sent) {
     const auto line = command("MAIL FROM", batch.mail.from, batch.mail.parameters);
     if (!co_await connection_->send(line, limit)) {

@@ -84,7 +84,7 @@ asio::awaitable<void> Session::run() {
   }
   if (asks_backend()) co_await settle(false);
   closed_ = true;
-  part_with_backend();
+  if (relay_) std::exchange(relay_, nullptr)->hand_back();
   co_await channel_.close(loop_.draining ? short_farewell : farewell, said_goodbye_);
 }
 

@@ -69,6 +69,10 @@ void add_backends(PrometheusText& text, const std::vector<StatusReport::Backend>
   for (const auto& backend : backends) text.sample({{"address", backend.address}}, backend.up);
   text.gauge("greygate_backend_connections_open", "Connections to the backend open now.");
   for (const auto& backend : backends) text.sample({{"address", backend.address}}, backend.open);
+  text.gauge("greygate_backend_connections_pooled", "Those of them that wait for another client (backend.reuse).");
+  for (const auto& backend : backends) text.sample({{"address", backend.address}}, backend.pooled);
+  text.counter("greygate_backend_connections_reused_total", "Times that a connection was given to another client.");
+  for (const auto& backend : backends) text.sample({{"address", backend.address}}, backend.reused);
   text.counter("greygate_backend_failures_total", "Times that the backend could not be reached, or was not willing.");
   for (const auto& backend : backends) text.sample({{"address", backend.address}}, backend.failures);
 }

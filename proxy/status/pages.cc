@@ -70,8 +70,13 @@ StatusReport gather(const StatusSources& sources) {
   for (const auto& loop : sources.loops) add_counters(report, loop->counters);
   for (const auto& address : sources.setup->backends->addresses()) {
     const auto health = address->health();
-    report.backends.push_back(
-        {address->where().text(), health.up, address->slots.taken(), health.failures, health.last_error});
+    report.backends.push_back({.address = address->where().text(),
+                               .up = health.up,
+                               .open = address->slots.taken(),
+                               .failures = health.failures,
+                               .pooled = address->pooled,
+                               .reused = address->reused,
+                               .last_error = health.last_error});
   }
   report.greylist = {settings.greylist.mode, settings.greylist.limits};
   const auto store = sources.site.store.status();

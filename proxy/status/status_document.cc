@@ -28,6 +28,8 @@ Json backends_of(const StatusReport& report) {
     backends.push_back({{"address", backend.address},
                         {"up", backend.up},
                         {"open", backend.open},
+                        {"pooled", backend.pooled},
+                        {"reused", backend.reused},
                         {"failures", backend.failures},
                         {"last_error", backend.last_error}});
   return backends;

@@ -33,6 +33,8 @@ struct StatusReport {
     std::string address;
     bool up = false;
     Count open = 0, failures = 0;
+    Count pooled = 0;  // of the open ones: those that wait for another client
+    Count reused = 0;  // times that another client got one
     std::string last_error;
   };
   struct Greylist {

@@ -72,6 +72,8 @@ def stall(then=None):
 class Transaction:
     connection: "Connection"
     mail: str  # the whole line
+    identity: dict  # whose mail it is, by all XCLIENT commands so far
+    helo: str  # and by the last EHLO
     rcpts: list = field(default_factory=list)  # whole lines of accepted recipients
     refused: list = field(default_factory=list)
     content: bytes = b""  # as on the wire, dots still doubled, without the final dot line; or the chunks of BDAT joined
@@ -94,6 +96,7 @@ class Connection:
         self.backend, self.number, self.socket = backend, number, peer
         self.commands = []  # (time, line)
         self.xclient = []  # the XCLIENT lines
+        self.identity = {}  # what they said; what one doesn't say stays as it was, as in Postfix
         self.proxy = None  # the PROXY header's octets
         self.helo = []  # arguments of EHLO and HELO, in order
         self.tls = ""  # protocol and cipher, once the handshake is over
@@ -163,10 +166,11 @@ class Connection:
 
 class FakeBackend:
     def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False, certificate=None,
-                 tls_keywords=None):
+                 tls_keywords=None, xclient_once=False):
         self.port, self.keywords, self.proxy_protocol, self.open_relay = port, list(keywords), proxy_protocol, open_relay
         self.tls = server_settings(certificate) if certificate else None
         self.tls_keywords = self.keywords if tls_keywords is None else list(tls_keywords)  # once TLS is on
+        self.xclient_once = xclient_once  # whoever it is told of may not say XCLIENT: a Postfix that trusts its proxy alone
         self.greeting = "220 backend.example.org ESMTP"
         self.connections, self.transactions = [], []
         self.stalled, self.released = threading.Event(), threading.Event()
@@ -294,7 +298,8 @@ class FakeBackend:
             connection.plain.append(line)
         verb = line.split(" ")[0].upper()
         if verb == "MAIL":
-            connection.transaction = Transaction(connection, line)
+            helo = connection.helo[-1] if connection.helo else ""
+            connection.transaction = Transaction(connection, line, dict(connection.identity), helo)
             if "greygate.invalid" not in line:
                 self.transactions.append(connection.transaction)
         if verb == "RCPT":
@@ -316,6 +321,8 @@ class FakeBackend:
         connection.transaction = None
         offer = ["STARTTLS"] if self.tls and not connection.tls else []
         words = ["backend.example.org", *offer, *(self.tls_keywords if connection.tls else self.keywords)]
+        if self.xclient_once and connection.xclient:
+            words = [word for word in words if not word.startswith("XCLIENT")]
         connection.write("".join(f"250{'-' if word is not words[-1] else ' '}{word}\r\n" for word in words).encode())
 
     @staticmethod
@@ -331,7 +338,11 @@ class FakeBackend:
             connection.reply("502 5.5.1 Not offered")
 
     def _on_xclient(self, connection, line):
+        if self.xclient_once and connection.xclient:
+            connection.reply("550 5.7.0 Insufficient authorization")
+            return
         connection.xclient.append(line)
+        connection.identity.update(word.split("=", 1) for word in line.split(" ")[1:])
         connection.reply(self.greeting)
 
     @staticmethod

@@ -77,6 +77,8 @@ def test_every_number_of_a_scripted_scenario(proxy, backend, certificate):
                                    "554": 2},
         "greygate_backend_up": {backend.address: 1},
         "greygate_backend_connections_open": {backend.address: 0},
+        "greygate_backend_connections_pooled": {backend.address: 0},
+        "greygate_backend_connections_reused_total": {backend.address: 0},
         "greygate_backend_failures_total": {backend.address: 0},
         "greygate_store_ok": {"": 1},
         "greygate_store_errors_total": {"": 0},

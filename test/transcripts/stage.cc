@@ -129,6 +129,7 @@ void Stage::drain() {
   loop_.draining = true;
   const auto sessions = loop_.sessions;  // those that end leave the set
   for (auto* session : sessions) session->drain();
+  loop_.backend_pool.close();
 }
 
 void Stage::settle() {

@@ -213,7 +213,6 @@ TEST_CASE("what this version doesn't do is said so") {
     std::string_view changes, key, phrase;
   };
   const Row rows[] = {
-      {R"({"backend": {"reuse": true, "client_identity": "xclient"}})", "backend.reuse", "not in this version"},
       {R"({"store": {"engine": "redis", "nodes": ["10.0.0.1:6379"], "cluster": true}})", "store.engine",
        "not in this version"},
       {R"({"greylist": {"identity": ["spf", "network"]}})", "greylist.identity[0]", "not in this version"},

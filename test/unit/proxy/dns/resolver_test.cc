@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <exception>
 #include <optional>
@@ -247,7 +248,7 @@ TEST_CASE("who waits when the resolver goes is told so at once, and needs no res
   CHECK(names.wait_for(std::move(never_begun)) == later);
   while (answers.size() < 2 || !addresses) names.loop.run_one();
   const std::vector both{later, not_confirmed("mail.example.org", Outcome::temporary_failure)};
-  CHECK(std::ranges::is_permutation(answers, both));
+  CHECK(std::is_permutation(answers.begin(), answers.end(), both.begin(), both.end()));
   CHECK_FALSE(addresses->has_value());
 }
 
