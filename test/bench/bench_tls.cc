@@ -20,8 +20,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "test/bench/tls/client.h"
-#include "test/bench/tls/responder.h"
+#include "test/bench/client.h"
+#include "test/bench/sink/responder.h"
+#include "test/bench/sink/smtp.h"
 #include "test/bench/tls/server.h"
 
 namespace {
@@ -199,6 +200,12 @@ void print(const Figures& greygate, const Figures& bare) {
   row("  their handshakes per second", greygate.handshakes, bare.handshakes);
 }
 
+[[noreturn]] void answer_barely(std::uint16_t port, const Certificate& certificate) {
+  Ledger ledger;
+  respond(port, server_context(certificate.certificate, certificate.key),
+          [&] { return std::make_unique<Smtp>(ledger, true); });
+}
+
 void allow_many_files() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -210,7 +217,7 @@ void allow_many_files() {
 
 int main(int count, char** arguments) {
   if (count == 5 && std::string(arguments[1]) == respond_option)
-    respond(static_cast<std::uint16_t>(std::atoi(arguments[2])), {arguments[3], arguments[4]});
+    answer_barely(static_cast<std::uint16_t>(std::atoi(arguments[2])), {arguments[3], arguments[4]});
   if (count != 2) return std::fprintf(stderr, "usage: bench_tls GREYGATE\n"), 2;
   allow_many_files();
   std::string directory = std::filesystem::temp_directory_path() / "greygate-bench-XXXXXX";

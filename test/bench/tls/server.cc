@@ -14,8 +14,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "test/bench/tls/responder.h"
-
 namespace bench {
 
 namespace {

@@ -1,17 +1,16 @@
-#include "test/bench/tls/responder.h"
+#include "test/bench/sink/responder.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
-#include <string_view>
 
 namespace bench {
 
@@ -19,12 +18,14 @@ namespace {
 
 struct Connection {
   int socket;
+  std::unique_ptr<Conversation> conversation;
   SSL* ssl = nullptr;  // none: still plain
 };
 
 class Responder {
  public:
-  Responder(int listener_socket, SSL_CTX* context) : listener_(listener_socket), context_(context) {
+  Responder(int listener, SSL_CTX* context, std::function<std::unique_ptr<Conversation>()> begin)
+      : listener_(listener), context_(context), begin_(std::move(begin)) {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event);
   }
@@ -46,10 +47,10 @@ class Responder {
     if (socket < 0) return;
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    auto* const connection = new Connection{socket};
+    auto* const connection = new Connection{socket, begin_()};
     epoll_event event{.events = EPOLLIN, .data = {.ptr = connection}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
-    say(*connection, "220 mx.example.org ESMTP\r\n");
+    say(*connection, connection->conversation->greeting());
   }
 
   // What OpenSSL has read ahead makes no descriptor readable again.
@@ -63,13 +64,15 @@ class Responder {
     ERR_clear_error();
     if (connection.ssl && !SSL_is_init_finished(connection.ssl)) {
       const int done = SSL_do_handshake(connection.ssl);
+      if (done == 1) connection.conversation->secured();
       return done == 1 || goes_on(connection, done);
     }
-    std::array<char, 4096> room;
-    const auto got = connection.ssl ? SSL_read(connection.ssl, room.data(), room.size())
-                                    : static_cast<int>(::recv(connection.socket, room.data(), room.size(), 0));
+    const auto got = connection.ssl ? SSL_read(connection.ssl, room_.data(), static_cast<int>(room_.size()))
+                                    : static_cast<int>(::recv(connection.socket, room_.data(), room_.size(), 0));
     if (got <= 0) return goes_on(connection, got);
-    return answer(connection, {room.data(), static_cast<std::size_t>(got)});
+    Answer answer;
+    connection.conversation->hear({room_.data(), static_cast<std::size_t>(got)}, answer);
+    return act_on(connection, answer);
   }
 
   bool goes_on(Connection& connection, int result) {
@@ -77,22 +80,13 @@ class Responder {
     return false;
   }
 
-  bool answer(Connection& connection, std::string_view command) {
-    if (command.starts_with("EHLO")) {
-      say(connection, connection.ssl ? "250-mx.example.org\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n"
-                                     : "250-mx.example.org\r\n250-PIPELINING\r\n250 STARTTLS\r\n");
-    } else if (command.starts_with("NOOP")) {
-      say(connection, "250 2.0.0 Ok\r\n");
-    } else if (command.starts_with("STARTTLS")) {
-      say(connection, "220 2.0.0 Ready\r\n");
-      start_tls(connection);
-    } else {
-      say(connection, "221 2.0.0 Bye\r\n");
-      if (connection.ssl) SSL_shutdown(connection.ssl);
-      close(connection);
-      return false;
-    }
-    return true;
+  bool act_on(Connection& connection, const Answer& answer) {
+    say(connection, answer.text);
+    if (answer.then == Answer::Then::start_tls) start_tls(connection);
+    if (answer.then != Answer::Then::close) return true;
+    if (connection.ssl) SSL_shutdown(connection.ssl);
+    close(connection);
+    return false;
   }
 
   void start_tls(Connection& connection) {
@@ -101,12 +95,12 @@ class Responder {
     SSL_set_accept_state(connection.ssl);
   }
 
-  // A reply always fits into the socket's buffer.
-  static void say(Connection& connection, std::string_view reply) {
+  static void say(Connection& connection, std::string_view text) {
+    if (text.empty()) return;
     if (connection.ssl)
-      SSL_write(connection.ssl, reply.data(), static_cast<int>(reply.size()));
+      SSL_write(connection.ssl, text.data(), static_cast<int>(text.size()));
     else
-      ::send(connection.socket, reply.data(), reply.size(), MSG_NOSIGNAL);
+      ::send(connection.socket, text.data(), text.size(), MSG_NOSIGNAL);
   }
 
   static void close(Connection& connection) {
@@ -115,12 +109,15 @@ class Responder {
     delete &connection;
   }
 
+  std::array<char, 256 * 1024> room_;
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC), listener_;
   SSL_CTX* const context_;
+  const std::function<std::unique_ptr<Conversation>()> begin_;
 };
 
-int listener(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int listener_on(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const sockaddr_in to{
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
   if (::bind(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 || ::listen(socket, SOMAXCONN) != 0)
@@ -128,8 +125,17 @@ int listener(std::uint16_t port) {
   return socket;
 }
 
-// What greygate sets, too.
-SSL_CTX* server_context(const Certificate& certificate) {
+void allow_many_files() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+SSL_CTX* server_context(const std::string& certificate, const std::string& key) {
+  if (certificate.empty()) return nullptr;
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -138,17 +144,16 @@ SSL_CTX* server_context(const Certificate& certificate) {
   SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
-  if (SSL_CTX_use_certificate_chain_file(context, certificate.certificate.c_str()) != 1 ||
-      SSL_CTX_use_PrivateKey_file(context, certificate.key.c_str(), SSL_FILETYPE_PEM) != 1)
+  if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
     std::abort();
   return context;
 }
 
-}  // namespace
-
-void respond(std::uint16_t port, const Certificate& certificate) {
+void respond(std::uint16_t port, SSL_CTX* context, std::function<std::unique_ptr<Conversation>()> begin) {
   ::signal(SIGPIPE, SIG_IGN);
-  Responder responder(listener(port), server_context(certificate));
+  allow_many_files();
+  Responder responder(listener_on(port), context, std::move(begin));
   for (;;) responder.turn();
 }
 

@@ -1,0 +1,112 @@
+"""greygate, with its greylist and its log on."""
+
+import http.client
+import json
+import subprocess
+import time
+
+from peers.peer import KNOWN, KNOWN_RECIPIENT, Peer, free_port, wait_for
+
+# All else is as it comes.
+CONFIGURATION = """\
+{{
+  "hostname": "mx.example.org",
+  "listen": [{{ "address": "127.0.0.1:{port}" }}],
+  "backend": {{ "addresses": ["127.0.0.1:{sink}"], "client_identity": "xclient" }},
+  "domains": ["example.org"],
+  "store": {{ "path": "{store}" }},
+  "dns": {{ "enabled": false }},  // as at all others: the clients' names are not the question here
+  "tls": {{ "certificates": [{{ "certificate": "{certificate}", "key": "{key}" }}] }},
+  "limits": {{ "connections": 15000, "connections_per_client": 15000 }},  // all come from one address
+  "status": {{ "address": "127.0.0.1:{status}" }},
+  "admin": {{ "socket": "{directory}/admin.sock" }}
+}}
+"""
+
+
+def known_entry(number, now):
+    """A triplet that has passed, as `greygate import` reads it."""
+    return json.dumps({"identity": "127.0.0.0/24", "last_client": "127.0.0.1",
+                       "sender": f"s{number}x@{KNOWN}.example.com", "recipient": KNOWN_RECIPIENT,
+                       "first_seen": now, "passed": now, "last_seen": now}) + "\n"
+
+
+class Greygate(Peer):
+    name = "greygate"
+    title = "greygate (SMTP, XCLIENT, greylist, log)"
+    idle_most = 10000
+
+    fills_before_start = True
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.status_port = free_port()
+        self.store = self.directory / "store"
+        self.entries = 0  # that must be in its store
+
+    def start(self):
+        self.file = self.write("greygate.json", CONFIGURATION.format(
+            port=self.port, sink=self.place.sink.port, directory=self.directory, store=self.store,
+            status=self.status_port, certificate=self.place.certificate, key=self.place.key))
+        self.launch(self.place.build / "greygate", "serve", "--config", self.file)
+        wait_for("greygate to be ready", lambda: self.get("/readyz")[0] == 200)
+
+    def know(self, sessions, load):
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        file = self.write("known.jsonl", "".join(known_entry(number, now) for number in range(sessions)))
+        self.command("import", "--from", "greygate", file)
+        self.entries += sessions
+
+    def fill(self, entries):
+        subprocess.run([self.place.build / "test/bench/bench_fill", self.store, str(entries)], check=True,
+                       capture_output=True)
+        self.entries += entries
+
+    def restart(self):
+        """Stops it and starts it again; the seconds from its start until it is ready."""
+        super().stop()
+        began = time.monotonic()
+        self.start()
+        return time.monotonic() - began
+
+    def store_bytes(self):
+        """On disk."""
+        return sum(file.stat().st_size for file in self.store.iterdir())
+
+    def command(self, *arguments):
+        """What one of the administrator's commands prints."""
+        return subprocess.run([self.place.build / "greygate", *arguments, "--config", self.file], check=True,
+                              capture_output=True, text=True).stdout
+
+    def begin_import(self, file):
+        """The process that imports what `greygate export` has written."""
+        return subprocess.Popen([self.place.build / "greygate", "import", "--from", "greygate", file, "--config",
+                                 self.file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.status_port, timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def verdicts(self):
+        return json.loads(self.get("/status")[1])["recipients"]["verdicts"]
+
+    def put_off_count(self):
+        return self.verdicts()["first_seen"]
+
+    def passed_count(self):
+        return self.verdicts()["known"]
+
+    def export_count(self):
+        """How many entries its store has, each of them read."""
+        with subprocess.Popen([self.place.build / "greygate", "export", "--config", self.file],
+                              stdout=subprocess.PIPE) as export:
+            return sum(1 for line in export.stdout if b'"identity"' in line)
+
+    def version(self):
+        said = subprocess.run([self.place.build / "greygate", "--version"], capture_output=True, text=True, check=True)
+        return said.stdout.strip()
