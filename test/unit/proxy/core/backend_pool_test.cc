@@ -5,6 +5,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/read.hpp>
+#include <asio/use_future.hpp>
 #include <asio/write.hpp>
 #include <string>
 
@@ -30,10 +31,9 @@ proxy::Settings reusing() {
   return settings;
 }
 
-asio::awaitable<void> connect(BackendConnection& connection, tcp::endpoint to, bool& done) {
-  const auto connected = co_await connection.connect(to, 10s);
-  CHECK(connected);
-  done = true;
+asio::awaitable<void> wait_in_line(proxy::Slots& slots, proxy::Slots::Slot& granted, bool& waits) {
+  std::function<void()> waiting = [&] { waits = true; };
+  granted = co_await slots.take(std::chrono::steady_clock::now() + 10s, std::move(waiting));
 }
 
 // An event loop with its pool, and the backends' ends of the connections.
@@ -43,10 +43,10 @@ class Scene {
   std::unique_ptr<BackendConnection> connection(std::size_t address = 0) {
     auto& where = *loop.setup->backends->addresses()[address];
     auto connection = std::make_unique<BackendConnection>(loop, where, where.slots.try_take());
-    bool done = false;
-    asio::co_spawn(loop.io, connect(*connection, acceptor_.local_endpoint(), done), asio::detached);
+    auto connected = asio::co_spawn(loop.io, connection->connect(acceptor_.local_endpoint(), 10s), asio::use_future);
     loop.io.restart();
-    while (!done) loop.io.run_one();  // the kernel lets it in before anybody accepts
+    while (connected.wait_for(0s) != std::future_status::ready) loop.io.run_one();  // nobody need accept it for that
+    CHECK(connected.get());
     tcp::socket peer(loop.io);
     acceptor_.accept(peer);
     connection->past = {.setup = loop.setup, .opened = start, .clients = 1, .next_can_be_told = true};
@@ -207,17 +207,11 @@ TEST_CASE("nothing is kept of an address that somebody waits for") {
   std::vector<proxy::Slots::Slot> others;
   while (auto slot = scene.address().slots.try_take()) others.push_back(std::move(slot));
   proxy::Slots::Slot granted;
-  bool waiting = false;
-  asio::co_spawn(
-      scene.loop.io,
-      [&]() -> asio::awaitable<void> {
-        std::function<void()> in_line = [&] { waiting = true; };
-        granted = co_await scene.address().slots.take(std::chrono::steady_clock::now() + 10s, std::move(in_line));
-      },
-      asio::detached);
+  bool waits = false;
+  asio::co_spawn(scene.loop.io, wait_in_line(scene.address().slots, granted, waits), asio::detached);
   scene.loop.io.restart();
   scene.loop.io.poll();
-  CHECK(waiting);
+  CHECK(waits);
   CHECK(scene.address().slots.awaited());
   scene.keep(std::move(connection), scene.start);
   scene.loop.io.restart();
