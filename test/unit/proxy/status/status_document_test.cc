@@ -11,21 +11,22 @@ using namespace std::chrono_literals;
 using Json = nlohmann::ordered_json;
 
 StatusReport busy_report() {
-  StatusReport report{.version = "1.2.3",
-                      .hostname = "mx1.example.org",
-                      .uptime = 12s,
-                      .not_ready = {"draining"},
-                      .warnings = {"[::]:25 is skipped"},
-                      .connections = {.open = 1, .accepted = 2, .refused = 3, .tls = 4},
-                      .messages = {.relayed = 8, .refused = 9, .unknown = 10, .bytes = 11},
-                      .backends = {{.address = "127.0.0.1:10025", .up = true, .open = 12, .failures = 13, .pooled = 21, .reused = 22},
-                                   {.address = "[::1]:25", .last_error = "refused"}},
-                      .greylist = {.mode = "enforce", .limits = {.delay = 90s, .retry_window = 48h}},
-                      .store = {.engine = "rocksdb", .ok = true, .entries_estimate = 14, .bytes = 15, .errors = 16},
-                      .tls = {.clients = {{"TLSv1.3 X", 17}},
-                              .backends = {{"TLSv1.2 Y", 18}},
-                              .handshakes_failed = 19,
-                              .certificates = {{"a.crt", {"mx1.example.org"}, std::chrono::sys_days(2027y / 1 / 1)}}}};
+  StatusReport report{
+      .version = "1.2.3",
+      .hostname = "mx1.example.org",
+      .uptime = 12s,
+      .not_ready = {"draining"},
+      .warnings = {"[::]:25 is skipped"},
+      .connections = {.open = 1, .accepted = 2, .refused = 3, .tls = 4},
+      .messages = {.relayed = 8, .refused = 9, .unknown = 10, .bytes = 11},
+      .backends = {{.address = "127.0.0.1:10025", .up = true, .open = 12, .failures = 13, .pooled = 21, .reused = 22},
+                   {.address = "[::1]:25", .last_error = "refused"}},
+      .greylist = {.mode = "enforce", .limits = {.delay = 90s, .retry_window = 48h}},
+      .store = {.engine = "rocksdb", .ok = true, .entries_estimate = 14, .bytes = 15, .errors = 16},
+      .tls = {.clients = {{"TLSv1.3 X", 17}},
+              .backends = {{"TLSv1.2 Y", 18}},
+              .handshakes_failed = 19,
+              .certificates = {{"a.crt", {"mx1.example.org"}, std::chrono::sys_days(2027y / 1 / 1)}}}};
   report.put_off_most.clients = {{"192.0.2.1", 20}};
   report.recipients = {.put_off = 5, .passed = 6, .refused = 7};
   for (std::size_t i = 0; i < report.recipients.verdicts.size(); ++i) report.recipients.verdicts[i] = 100 + i;
