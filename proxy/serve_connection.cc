@@ -117,7 +117,8 @@ asio::awaitable<void> gone() { co_return; }
 }  // namespace
 
 // No frame of its own: a connection keeps those of all that it has begun.
-asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, tcp::endpoint from, const ListenerTerms& terms) {
+asio::awaitable<void> serve_connection(Loop& loop, tcp::socket socket, const tcp::endpoint& from,
+                                       const ListenerTerms& terms) {
   Open open(loop);
   std::error_code error;
   Ends ends{endpoint(from), endpoint(socket.local_endpoint(error))};

@@ -16,7 +16,7 @@ struct ListenerTerms {
 
 // Serves one connection, accepted from `from`, to its end: the PROXY header where one is expected, the limits, the
 // session. `terms` must outlive it.
-asio::awaitable<void> serve_connection(Loop& loop, asio::ip::tcp::socket socket, asio::ip::tcp::endpoint from,
+asio::awaitable<void> serve_connection(Loop& loop, asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& from,
                                        const ListenerTerms& terms);
 
 }  // namespace proxy

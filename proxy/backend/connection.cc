@@ -95,7 +95,7 @@ bool BackendConnection::quiet() {
 }
 
 void BackendConnection::say_goodbye() {
-  stream_.try_write("QUIT\r\n");
+  [[maybe_unused]] const auto written = stream_.try_write("QUIT\r\n");
   stream_.finish_sending();
 }
 
