@@ -22,7 +22,7 @@ import scenarios  # noqa: E402
 from peers.peer import Place, wait_by_the_clock  # noqa: E402
 from scenarios import EXPECTED, reason, say  # noqa: E402
 from sink import Sink  # noqa: E402
-from table import figure, markdown, ratio  # noqa: E402
+from table import figure, listed, markdown, ratio  # noqa: E402
 
 ROUNDS = 3
 WARM_UP = 500  # sessions
@@ -66,7 +66,7 @@ class Comparison:
                 peer.start()
                 self.versions[peer.name] = peer.version()
                 self._warm_up(peer)
-                if relays and not peer.put_off_only:
+                if relays and "relay" in peer.modes:
                     peer.know(scenarios.KNOWN_SLOW if peer.slow else scenarios.KNOWN_FAST, self.load)
                 self.running.append(peer)
             except EXPECTED as error:
@@ -92,7 +92,7 @@ class Comparison:
         self.running = []
 
     def _measure(self, scenario, peer):
-        if (peer.name, scenario.name) in self.failures or scenario.relays and peer.put_off_only:
+        if (peer.name, scenario.name) in self.failures or scenario.mode not in peer.modes:
             return
         try:
             figures = scenarios.measure(scenario, peer, self.load, self.quick)
@@ -105,7 +105,9 @@ class Comparison:
             self._fail(peer.name, scenario.name, error)
 
     def _measure_idle(self, scenario, peer_class):
-        if (peer_class.name, scenario.name) in self.failures or (peer_class.name, None) in self.failures:
+        if (peer_class.name, None) in self.failures or (peer_class.name, scenario.name) in self.failures:
+            return
+        if "idle" not in peer_class.modes:
             return
         if scenario.count(peer_class, False) > 2000 and peer_class.idle_most < 2000:
             return  # it would hold no more of them than in the other scenario
@@ -136,8 +138,7 @@ class Comparison:
     # Telling
 
     def report(self):
-        parts = [f"Machine: {machine.description()}.  \nVersions: "
-                 + "; ".join(f"{version}" for version in self.versions.values()) + ".\n"]
+        parts = [f"Machine: {machine.description()}.  \nVersions: {listed(self.versions.values())}.\n"]
         throughput = [scenario for scenario in scenarios.THROUGHPUT if scenario in self.chosen]
         idle = [scenario for scenario in scenarios.IDLE if scenario in self.chosen]
         if throughput:

@@ -14,7 +14,7 @@ from peers.greygate import Greygate
 from peers.haraka import Haraka
 from peers.postfix import Postgrey
 from processes import memory
-from table import figure, markdown
+from table import figure, listed, markdown
 
 ROUNDS = 3
 PACE = 500  # sessions a second for measuring replies: none of them waits for another's turn
@@ -137,7 +137,7 @@ class Entries:
                   "RCPT longest, ms", "start, s", "bytes per entry", "memory, MB"]
         fills = [f"{subject.name} in {subject.fill_seconds:.0f} s" for subject in self.subjects if subject.entries]
         return "\n".join([
-            f"Machine: {machine.description()}.  \nVersions: {'; '.join(self.versions.values())}.\n",
+            f"Machine: {machine.description()}.  \nVersions: {listed(self.versions.values())}.\n",
             f"Replies at {PACE} sessions a second; medians of {ROUNDS} rounds.\n", markdown(header, rows),
             *(remark + "\n" for remark in self.remarks), f"Filled: {'; '.join(fills)}.\n",
             *(["Failed:\n", *(f"- {what}: {why}" for what, why in self.failures.items())] if self.failures else [])])

@@ -18,6 +18,12 @@ def ratio(value, reference):
     return f" ({times:.0f}×)" if times >= 10 else f" ({times:.2f}×)"
 
 
+def listed(versions):
+    """Each once, and none that another says as well."""
+    return "; ".join(dict.fromkeys(one for one in versions
+                                   if not any(other != one and other.startswith(one) for other in versions)))
+
+
 def markdown(header, rows):
     """The first column is words, the others are figures."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]

@@ -17,7 +17,7 @@ import processes  # noqa: E402
 from peers.peer import Place, free_port  # noqa: E402
 from processes import Process  # noqa: E402
 from sink import Sink  # noqa: E402
-from table import figure, markdown, ratio  # noqa: E402
+from table import figure, listed, markdown, ratio  # noqa: E402
 
 SESSIONS = 100
 SINK, LOAD = pathlib.Path(os.environ["BENCH_SINK"]), os.environ["BENCH_LOAD"]
@@ -155,4 +155,5 @@ def test_what_a_tree_of_processes_uses(tmp_path):
 def test_figures_and_tables():
     assert [figure(value) for value in (0.0614, 1.05, 56.04, 1646.4, None)] == ["0.061", "1.05", "56.0", "1,646", ""]
     assert [ratio(3, 2), ratio(40, 2), ratio(1, 0)] == [" (1.50×)", " (20×)", ""]
+    assert listed(["a 1", "b 2, c 3", "b 2", "a 1"]) == "a 1; b 2, c 3"
     assert markdown(["", "a"], [["x", "1"]]) == "|  | a |\n| --- | ---: |\n| x | 1 |\n"

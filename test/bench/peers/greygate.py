@@ -12,7 +12,7 @@ CONFIGURATION = """\
 {{
   "hostname": "mx.example.org",
   "listen": [{{ "address": "127.0.0.1:{port}" }}],
-  "backend": {{ "addresses": ["127.0.0.1:{sink}"], "client_identity": "xclient" }},
+  "backend": {{ "addresses": ["127.0.0.1:{sink}"], "client_identity": "xclient"{backend} }},
   "domains": ["example.org"],
   "store": {{ "path": "{store}" }},
   "dns": {{ "enabled": false }},  // as at all others: the clients' names are not the question here
@@ -35,8 +35,8 @@ class Greygate(Peer):
     name = "greygate"
     title = "greygate (SMTP, XCLIENT, greylist, log)"
     idle_most = 10000
-
     fills_before_start = True
+    backend = ""  # more of its settings
 
     def __init__(self, place):
         super().__init__(place)
@@ -46,7 +46,7 @@ class Greygate(Peer):
 
     def start(self):
         self.file = self.write("greygate.json", CONFIGURATION.format(
-            port=self.port, sink=self.place.sink.port, directory=self.directory, store=self.store,
+            port=self.port, sink=self.place.sink.port, backend=self.backend, directory=self.directory, store=self.store,
             status=self.status_port, certificate=self.place.certificate, key=self.place.key))
         self.launch(self.place.build / "greygate", "serve", "--config", self.file)
         wait_for("greygate to be ready", lambda: self.get("/readyz")[0] == 200)
@@ -110,3 +110,10 @@ class Greygate(Peer):
     def version(self):
         said = subprocess.run([self.place.build / "greygate", "--version"], capture_output=True, text=True, check=True)
         return said.stdout.strip()
+
+
+class GreygateReuse(Greygate):
+    name = "greygate-reuse"
+    title = "greygate with backend.reuse"
+    modes = ("relay",)
+    backend = ', "reuse": true'

@@ -57,7 +57,7 @@ class Peer:
     slow = False      # some milliseconds a session: fewer of them are enough
     rewrites = False  # adds headers to what it relays
     closes = False    # after a put-off reply
-    put_off_only = False
+    modes = ("put-off", "relay", "idle")  # of scenarios that it takes part in
     fills_before_start = False
     idle_most = 500   # connections held in the scenarios with idle ones
 

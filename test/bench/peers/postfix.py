@@ -141,7 +141,7 @@ class Postgrey(_Postfix):
 class Postscreen(_Postfix):
     name = "postscreen"
     title = "Postfix postscreen (tests after the greeting)"
-    put_off_only = True
+    modes = ("put-off", "idle")
 
     def __init__(self, place):
         super().__init__(place)
