@@ -37,6 +37,6 @@ void write_log_line(std::string_view line);  // as it is; at the level info
 // stop_log() are for the time when no other thread logs.
 void start_log(std::string_view level, std::string_view format);
 void stop_log();                    // writes what is queued and ends the thread
-std::uint64_t dropped_log_lines();  // since start_log(): those that found 2 MiB queued
+std::uint64_t dropped_log_lines();  // since start_log(): those that found 2 MiB waiting for the reader
 
 }  // namespace proxy

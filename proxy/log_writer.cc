@@ -30,7 +30,7 @@ void LogWriter::add(std::string_view line) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (queued_.size() + line.size() >= room_) {
+    if (queued_.size() + being_written_ + line.size() >= room_) {
       given_up_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -49,11 +49,13 @@ void LogWriter::run() {
 bool LogWriter::gather(std::string& lines) {
   lines.clear();
   std::unique_lock lock(mutex_);
+  being_written_ = 0;
   idle_ = queued_.empty();
   changed_.wait(lock, [this] { return ending_ || !queued_.empty(); });
   idle_ = false;
   changed_.wait_for(lock, gathering, [this] { return ending_; });
   std::swap(lines, queued_);
+  being_written_ = lines.size();
   return !lines.empty();
 }
 

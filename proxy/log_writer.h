@@ -14,7 +14,7 @@ namespace proxy {
 // at the end is written.
 class LogWriter {
  public:
-  LogWriter(int descriptor, std::size_t room);  // octets that may be queued
+  LogWriter(int descriptor, std::size_t room);  // octets that may wait for the reader
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -32,7 +32,8 @@ class LogWriter {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string queued_;
-  bool idle_ = false;  // the thread waits for the first line
+  std::size_t being_written_ = 0;  // octets that have left the queue and may not be written yet
+  bool idle_ = false;              // the thread waits for the first line
   bool ending_ = false;
   std::atomic<std::uint64_t> given_up_ = 0;
   std::jthread thread_;
