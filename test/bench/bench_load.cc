@@ -1,7 +1,6 @@
 // Many SMTP sessions at once with a server on 127.0.0.1, and what they took: `bench_load --help`. Any reply that isn't
 // the expected one makes a session a failure, and the exit status 1. In the mode "idle" it holds its sessions after
 // EHLO from the first line of its output until its input ends.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
+#include "proxy/process.h"
 #include "test/bench/load/session.h"
 
 namespace {
@@ -119,19 +119,12 @@ class Load {
   std::string first_failure_;
 };
 
-void allow_many_files() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
   const auto options = parse(count, arguments);
   if (!options) return std::fprintf(stderr, "bench_load: %s\n", options.error().c_str()), 2;
-  allow_many_files();
+  proxy::raise_descriptor_limit();
   Load load(*options);
   const bool well = options->mode == Options::Mode::idle ? load.hold() : load.measure();
   return well ? 0 : 1;

@@ -5,7 +5,6 @@
 //
 // Measured are greygate's process and the responder's, from outside and in turns, so that a busy machine slows them
 // alike.
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
@@ -20,6 +19,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "proxy/process.h"
 #include "test/bench/client.h"
 #include "test/bench/sink/responder.h"
 #include "test/bench/sink/smtp.h"
@@ -206,20 +206,13 @@ void print(const Figures& greygate, const Figures& bare) {
           [&] { return std::make_unique<Smtp>(ledger, true); });
 }
 
-void allow_many_files() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
   if (count == 5 && std::string(arguments[1]) == respond_option)
     answer_barely(static_cast<std::uint16_t>(std::atoi(arguments[2])), {arguments[3], arguments[4]});
   if (count != 2) return std::fprintf(stderr, "usage: bench_tls GREYGATE\n"), 2;
-  allow_many_files();
+  proxy::raise_descriptor_limit();
   std::string directory = std::filesystem::temp_directory_path() / "greygate-bench-XXXXXX";
   if (!::mkdtemp(directory.data())) return 1;
   int code = 0;

@@ -5,12 +5,13 @@
 #include <openssl/err.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+
+#include "proxy/process.h"
 
 namespace bench {
 
@@ -125,13 +126,6 @@ int listener_on(std::uint16_t port) {
   return socket;
 }
 
-void allow_many_files() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 SSL_CTX* server_context(const std::string& certificate, const std::string& key) {
@@ -152,7 +146,7 @@ SSL_CTX* server_context(const std::string& certificate, const std::string& key) 
 
 void respond(std::uint16_t port, SSL_CTX* context, std::function<std::unique_ptr<Conversation>()> begin) {
   ::signal(SIGPIPE, SIG_IGN);
-  allow_many_files();
+  proxy::raise_descriptor_limit();
   Responder responder(listener_on(port), context, std::move(begin));
   for (;;) responder.turn();
 }
