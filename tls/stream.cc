@@ -43,7 +43,7 @@ asio::awaitable<std::error_code> Stream::readable() {
   co_return co_await ready(read_waits_for_);
 }
 
-asio::awaitable<std::tuple<std::error_code>> Stream::input() {
+asio::awaitable<std::tuple<std::error_code>> Stream::wait_for_input() {
   return socket_.async_wait(read_waits_for_, asio::experimental::as_tuple(asio::use_awaitable));
 }
 

@@ -37,7 +37,7 @@ asio::awaitable<std::error_code> Channel::fill() {
     if (!more_likely_) {
       stow();
       // Here an idle client spends its time.
-      if (stream_.must_wait()) co_await stream_.input();
+      if (stream_.must_wait()) co_await stream_.wait_for_input();
       if (const auto error = stream_.interrupted()) co_return error;
     } else if (++fills_in_a_row_ == most_fills_in_a_row) {
       fills_in_a_row_ = 0;

@@ -82,7 +82,7 @@ asio::awaitable<void> Session::run() {
       co_await wait_for_more();
     }
   }
-  if (asks_backend()) co_await settle(false);
+  if (recipients_wait()) co_await settle(false);
   closed_ = true;
   if (relay_) std::exchange(relay_, nullptr)->hand_back();
   co_await channel_.close(loop_.draining ? short_farewell : farewell, said_goodbye_);
@@ -146,7 +146,7 @@ std::unique_ptr<Session::Line> Session::complete(Line line) {
 // A batch of pipelined commands is over: its replies go out in one write (RFC 2920 §3.2), then we wait. The time for a
 // command line runs from when we begin to wait for it, whatever drips in meanwhile.
 asio::awaitable<void> Session::wait_for_more() {
-  if (asks_backend()) co_await settle(false);
+  if (recipients_wait()) co_await settle(false);
   if (!std::exchange(command_awaited_, true)) channel_.expire_after(settings().limits.command_timeout);
   if (loop_.draining && !transaction_) co_return say_and_close(replies::shutting_down(settings().hostname));
   auto written = channel_.try_flush();
@@ -168,7 +168,7 @@ asio::awaitable<void> Session::flush() {
 
 asio::awaitable<void> Session::obey(const smtp::Command& command) {
   const auto verb = verb_of(command);
-  if (verb != smtp::Verb::rcpt && asks_backend()) co_await settle(verb == smtp::Verb::data);
+  if (verb != smtp::Verb::rcpt && recipients_wait()) co_await settle(verb == smtp::Verb::data);
   if (backend_lost()) {
     // The transaction has ended, and says so until another begins.
     if (verb == smtp::Verb::rcpt || verb == smtp::Verb::data) co_return say(replies::backend_unavailable());
@@ -201,7 +201,7 @@ std::string_view Session::out_of_order(smtp::Verb verb) const {
 void Session::say(smtp::Reply reply) { is_error(reply) ? fault(std::move(reply)) : speak(std::move(reply)); }
 
 void Session::speak(smtp::Reply reply) {
-  if (asks_backend())
+  if (recipients_wait())
     transaction_->pending.push_back({{}, {}, std::move(reply)});
   else
     channel_.say(reply);
@@ -315,7 +315,7 @@ void Session::part_with_backend() {
 }
 
 // Whether recipients wait to be asked for: what is said now comes after the backend's replies to those.
-bool Session::asks_backend() const { return transaction_ && !transaction_->pending.empty(); }
+bool Session::recipients_wait() const { return transaction_ && !transaction_->pending.empty(); }
 
 // The transaction is over or thrown away; the backend connection is good for the next one.
 asio::awaitable<void> Session::end_transaction() {

@@ -97,7 +97,7 @@ class Session {
   void greeted_as(std::string name, bool esmtp);
   asio::awaitable<bool> start_tls(std::chrono::milliseconds patience);
   void forget();
-  bool asks_backend() const;
+  bool recipients_wait() const;
   asio::awaitable<void> settle(bool data_follows);
   smtp::Reply refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const;
   void refuse_sender(const smtp::Mail& mail, smtp::Reply reply);
