@@ -10,7 +10,7 @@
 namespace proxy {
 namespace {
 
-// Waking a thread and writing cost as much as a whole recipient: lines that come within this time share both.
+// Waking a thread and writing are system calls: lines that come within this time share them.
 constexpr std::chrono::milliseconds gathering{5};
 
 }  // namespace
