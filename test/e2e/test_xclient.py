@@ -144,4 +144,4 @@ def test_a_backend_that_relays_for_outsiders_is_told_of(make_greygate, make_back
     greygate = make_greygate(backend, ready=False, backend=IDENTITY, domains=["*"])
     wait_for("the guard to notice", lambda: greygate.status()["backends"][0]["last_error"])
     assert greygate.get("/readyz")[0] == 503
-    assert any(line for line in greygate.lines if '"error"' in line)
+    wait_for("the log to say so", lambda: any('"error"' in line for line in greygate.lines))
