@@ -20,27 +20,29 @@ smtp::ClientIdentity outsider() {
 }
 
 // A question and its answer; false if none came.
-asio::awaitable<bool> ask(BackendConnection& connection, std::string command, std::vector<GuardAnswer>& answers) {
+asio::awaitable<bool> ask(BackendConnection& connection, std::string command, ProbeResult& result) {
   std::string line = command + "\r\n";
   const auto reply = co_await connection.ask(std::move(line), patience);
-  answers.push_back({std::move(command), reply ? reply->one_line() : reply.error().what});
+  if (!reply) result.trouble = command + ": " + reply.error().what;
+  auto& answer = result.answers.emplace_back(std::move(command), reply ? reply->one_line() : reply.error().what);
   if (!reply) co_return false;
-  answers.back().accepted = reply->positive();
-  answers.back().refused = reply->permanent();
+  answer.accepted = reply->positive();
+  answer.refused = reply->permanent();
   co_return true;
 }
 
-asio::awaitable<void> ask_guard_questions(const Setup& setup, BackendConnection& connection, ProbeResult& result) {
+// True if every outsider was asked about and refused for good.
+asio::awaitable<bool> all_refused(const Setup& setup, BackendConnection& connection, ProbeResult& result) {
   auto& answers = result.answers;
-  if (!co_await ask(connection, "MAIL FROM:<>", answers) || !answers.front().accepted) co_return;
+  if (!co_await ask(connection, "MAIL FROM:<>", result) || !answers.front().accepted) co_return false;
   answers.front().accepted = false;  // a bounce's sender is everybody's
-  bool all_refused = true;
+  bool refused = true;
   for (const auto& recipient : guard_recipients(setup.settings.domains)) {
-    if (!co_await ask(connection, "RCPT TO:<" + recipient + ">", answers)) co_return;
-    all_refused = all_refused && answers.back().refused;
+    if (!co_await ask(connection, "RCPT TO:<" + recipient + ">", result)) co_return false;
+    refused = refused && answers.back().refused;
   }
-  if (co_await ask(connection, "RSET", answers)) answers.back().accepted = false;
-  result.guard_concluded = all_refused || std::ranges::any_of(answers, &GuardAnswer::accepted);
+  if (co_await ask(connection, "RSET", result)) answers.back().accepted = false;
+  co_return refused;
 }
 
 }  // namespace
@@ -69,13 +71,14 @@ asio::awaitable<ProbeResult> probe(Loop& loop, const Setup& setup, BackendAddres
     co_return result;
   }
   auto& connection = **opened;
-  if (guard) co_await ask_guard_questions(setup, connection, result);
+  const bool closed = guard && co_await all_refused(setup, connection, result);
   connection.say_goodbye();
-  if (!result.guard_concluded) co_return result;
   const auto accepted = std::ranges::find(result.answers, true, &GuardAnswer::accepted);
-  if (accepted != result.answers.end())
+  const bool relays = accepted != result.answers.end();
+  result.guard_concluded = closed || relays;
+  if (relays)
     address.found_relaying(accepted->question);
-  else
+  else if (closed)
     address.found_closed();
   co_return result;
 }

@@ -16,7 +16,7 @@ struct GuardAnswer {
   bool refused = false;   // such a one, for good
 };
 struct ProbeResult {
-  std::string trouble;  // why it can't be reached; empty if it was
+  std::string trouble;  // why it can't be reached, or what it left without an answer; empty if neither
   std::vector<GuardAnswer> answers;
   bool guard_concluded = false;  // the backend refused every outsider for good, or accepted one
 };

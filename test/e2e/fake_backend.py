@@ -167,7 +167,9 @@ class Connection:
 class FakeBackend:
     def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False, certificate=None,
                  tls_keywords=None, xclient_once=False):
-        self.port, self.keywords, self.proxy_protocol, self.open_relay = port, list(keywords), proxy_protocol, open_relay
+        self.port, self.keywords, self.proxy_protocol = port, list(keywords), proxy_protocol
+        # What the open-relay guard's recipients get; a step
+        self.to_outsiders = say("250 2.1.5 Why not" if open_relay else "554 5.7.1 Relay access denied")
         self.tls = server_settings(certificate) if certificate else None
         self.tls_keywords = self.keywords if tls_keywords is None else list(tls_keywords)  # once TLS is on
         self.xclient_once = xclient_once  # whoever it is told of may not say XCLIENT: a Postfix that trusts its proxy alone
@@ -368,7 +370,8 @@ class FakeBackend:
             return
         if connection.transaction in self.transactions:  # the proxy's own question
             self.transactions.remove(connection.transaction)
-        connection.reply("250 2.1.5 Why not" if self.open_relay else "554 5.7.1 Relay access denied")
+        if self.to_outsiders(connection) is False:
+            raise _Ended
 
     @staticmethod
     def _on_data(connection, _line):

@@ -6,6 +6,7 @@ import time
 import pytest
 
 import postfix
+from greygate import run
 from wait import wait_for
 
 pytestmark = pytest.mark.skipif(not postfix.AVAILABLE, reason="needs root and Postfix")
@@ -70,3 +71,23 @@ def test_from_postfix_to_postfix(make_greygate, make_postfix):
     wait_for("an empty queue", lambda: len(sender.log("status=sent")) == 5)
     assert len(postfix.delivered(receiver)) == 5
     assert len(greygate.events("message", 5, outcome="relayed")) == 5
+
+
+OPEN = ["mynetworks = 127.0.0.0/8"]
+TRUSTED = ["smtpd_authorized_xclient_hosts = 127.0.0.0/8"]
+LIMITED = ["smtpd_client_event_limit_exceptions =", "smtpd_client_connection_rate_limit = 1"]
+
+
+@pytest.mark.parametrize("settings, identity, code, found", [
+    (OPEN, "none", 1, "it would relay for outsiders"),
+    (OPEN + TRUSTED, "xclient", 0, "it doesn't relay for outsiders"),
+    ([], "none", 0, "it doesn't relay for outsiders"),
+    ([], "xclient", 1, "can't be reached: XCLIENT: not offered with ADDR to this host"),
+    (LIMITED, "none", 1, "can't be reached: greeting: 421 4.7.0 postfix.example.org Error: too many connections"),
+])
+def test_the_guard_finds_how_a_real_backend_is_set_up(make_greygate, make_postfix, settings, identity, code, found):
+    receiver = make_postfix(postfix.backend, settings)
+    configured = make_greygate(receiver, start=False, backend={"client_identity": identity})
+    configured.configure({})
+    ended, _, errors = run("check", "--probe", "--config", configured.file)
+    assert (ended, found in errors) == (code, True), errors
