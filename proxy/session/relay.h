@@ -7,17 +7,12 @@
 
 #include "proxy/backend/open.h"
 #include "proxy/session/client.h"
+#include "proxy/session/ending.h"
 #include "proxy/session/reply_time.h"
 #include "smtp/command.h"
 #include "smtp/reply.h"
 
 namespace proxy {
-
-// How the handing over of a message ended.
-struct Ending {
-  enum class Outcome { relayed, refused, unknown } outcome;  // unknown: the backend may have it (RFC 1047)
-  smtp::Reply reply;                                         // what the client is to hear
-};
 
 // One client's transactions as a backend sees them. A transaction lives on one backend connection: as long as no
 // recipient was accepted a lost connection is replaced unseen; afterwards its loss is the transaction's, and everything

@@ -49,7 +49,7 @@ asio::awaitable<smtp::Reply> Relay::end_of_chunk() {
   if (!connection_) co_return replies::backend_unavailable();
   const ReplyTime::BackendsTurn turn(time_);
   auto answer = co_await connection_->reply(patience());
-  if (answer && answer->code() != 421 && !answer->intermediate()) co_return std::move(*answer);
+  if (!ends_dialogue(answer)) co_return std::move(*answer);
   lose();
   co_return answer && answer->code() == 421 ? replies::from_backend_421(*answer) : replies::backend_unavailable();
 }
@@ -61,24 +61,15 @@ asio::awaitable<Ending> Relay::end_of_last_chunk() {
 
 // From here on the backend may own the message: whatever happens to the client, its reply is waited for.
 asio::awaitable<Ending> Relay::final_reply() {
-  using enum Ending::Outcome;
-  if (!connection_) co_return Ending{refused, replies::backend_unavailable()};
+  if (!connection_) co_return Ending{Ending::Outcome::refused, replies::backend_unavailable()};
   awaits_final_reply_ = true;
   connection_->awaits_final_reply(true);
-  auto answer = co_await connection_->reply(setup_->settings.backend.end_of_data_timeout);
+  const auto answer = co_await connection_->reply(setup_->settings.backend.end_of_data_timeout);
   connection_->awaits_final_reply(false);
   awaits_final_reply_ = false;
   mail_said_ = false;
-  if (!answer || answer->intermediate()) {
-    lose();
-    co_return Ending{unknown, replies::backend_unavailable()};
-  }
-  if (answer->code() == 421) {
-    lose();
-    co_return Ending{refused, replies::from_backend_421(*answer)};
-  }
-  const auto outcome = answer->positive() ? relayed : refused;
-  co_return Ending{outcome, std::move(*answer)};
+  if (ends_dialogue(answer)) lose();
+  co_return ending_by(answer);
 }
 
 }  // namespace proxy

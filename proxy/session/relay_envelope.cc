@@ -192,7 +192,7 @@ asio::awaitable<bool> Relay::say_recipient(Batch& batch, bool sent) {
 asio::awaitable<void> Relay::swallow(std::size_t replies, bool data) {
   while (replies-- > 0) {
     const auto answer = co_await connection_->reply(patience());
-    if (!answer || answer->intermediate() || answer->code() == 421) co_return lose();
+    if (ends_dialogue(answer)) co_return lose();
   }
   if (data) co_await take_data_reply();
 }
@@ -212,7 +212,7 @@ asio::awaitable<void> Relay::take_data_reply() {
 asio::awaitable<void> Relay::close_empty_data() {
   std::string dot = ".\r\n";
   const auto answer = co_await connection_->ask(std::move(dot), patience());
-  if (!answer || answer->intermediate() || answer->code() == 421) lose();
+  if (ends_dialogue(answer)) lose();
   fresh_ = mail_said_ = false;  // the transaction ended with the dot
 }
 
