@@ -188,11 +188,11 @@ asio::awaitable<bool> Relay::say_recipient(Batch& batch, bool sent) {
 }
 
 // After a refused MAIL: the replies to what went along with it. They decide nothing, but must not be taken for later
-// ones.
+// ones. A recipient accepted all the same would get the empty message that ends a DATA let through as well.
 asio::awaitable<void> Relay::swallow(std::size_t replies, bool data) {
   while (replies-- > 0) {
     const auto answer = co_await connection_->reply(patience());
-    if (ends_dialogue(answer)) co_return lose();
+    if (ends_dialogue(answer) || answer->positive()) co_return lose();
   }
   if (data) co_await take_data_reply();
 }
