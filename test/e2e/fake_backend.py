@@ -113,6 +113,11 @@ class Connection:
         return [line for _, line in self.commands]
 
     def write(self, octets):
+        self.enter(octets)
+        self.socket.sendall(octets)
+
+    def enter(self, octets):
+        """What is about to be said, into the books."""
         self.said = octets[:3].decode("latin-1")
         taken = self.said[:1] == "2"  # in the books before the peer knows
         if self.rcpt and self.transaction:
@@ -120,7 +125,6 @@ class Connection:
         if self.ending:
             self.ending.accepted = taken
         self.rcpt, self.ending = "", None
-        self.socket.sendall(octets)
 
     def reply(self, line):
         self.write(line.encode() + b"\r\n")
@@ -165,6 +169,8 @@ class Connection:
 
 
 class FakeBackend:
+    connection_type = Connection
+
     def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False, certificate=None,
                  tls_keywords=None, xclient_once=False):
         self.port, self.keywords, self.proxy_protocol = port, list(keywords), proxy_protocol
@@ -257,7 +263,7 @@ class FakeBackend:
             except OSError:
                 return
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(self, len(self.connections), peer)
+            connection = self.connection_type(self, len(self.connections), peer)
             self.connections.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
@@ -271,7 +277,7 @@ class FakeBackend:
                 connection.reply(self.greeting)
             while self._command(connection, connection.line()):
                 pass
-        except (OSError, _Ended):
+        except (OSError, Ended):
             pass
         finally:
             connection.open = False
@@ -282,6 +288,14 @@ class FakeBackend:
         probe = connection.transaction and "greygate.invalid" in connection.transaction.mail
         if probe or "greygate.invalid" in line:
             return None
+        step = self._step(connection, stage, line)
+        answered = step(connection) if step else None
+        if answered is False:
+            raise Ended
+        return answered
+
+    def _step(self, _connection, stage, _line):
+        """What the script says for this passage of a stage."""
         with self._lock:
             queue = self._scripts[stage]
             step = queue[0][0] if queue else None
@@ -289,10 +303,7 @@ class FakeBackend:
                 queue[0][1] -= 1
                 if not queue[0][1]:
                     queue.pop(0)
-        answered = step(connection) if step else None
-        if answered is False:
-            raise _Ended
-        return answered
+            return step
 
     def _command(self, connection, line):
         connection.commands.append((time.monotonic(), line))
@@ -413,5 +424,5 @@ class FakeBackend:
                 connection.reply("250 2.0.0 Chunk taken")
 
 
-class _Ended(Exception):
+class Ended(Exception):
     """A step ended the connection."""

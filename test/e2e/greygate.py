@@ -49,6 +49,7 @@ class Greygate:
             "limits": {"drain_timeout": "5s"},
             "admin": {"socket": str(self.directory / "admin.sock")},
         }, settings)
+        self.environment = {}  # what the process finds beside our own
         self.lines = []
         self.process = self._reader = None
 
@@ -69,7 +70,8 @@ class Greygate:
         """Starts it; with `ready` waits for /readyz to say 200, else for the SMTP port."""
         self.configure({})
         self.process = subprocess.Popen([BINARY, "serve", "--config", str(self.file)], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                        env={**os.environ, **self.environment})
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self._reader.start()
         wait_for("greygate to be ready" if ready else "greygate to listen", self._is_ready if ready else self._listens)
