@@ -2,32 +2,18 @@
 // clear in one go; and records that are spoiled on the way end the session without harm.
 // Input: flags, seed of the cuts, place of the spoiled octet (two octets), then what the client says.
 #include <openssl/ssl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <algorithm>
 #include <array>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <string>
 
-#include "greylist/store/memory_store.h"
 #include "proxy/config/build_tls.h"
-#include "proxy/loop.h"
-#include "proxy/session/session.h"
 #include "test/fuzz/input.h"
 #include "test/fuzz/require.h"
+#include "test/fuzz/served.h"
 
 namespace {
-
-using asio::ip::tcp;
-
-class StoppedClock final : public proxy::Clock {
- public:
-  greylist::Time now() const override { return greylist::Time(std::chrono::hours(1)); }
-};
 
 // Nobody passes, so that no backend is ever needed.
 std::shared_ptr<const proxy::Setup> make_setup() {
@@ -45,68 +31,6 @@ std::shared_ptr<const proxy::Setup> make_setup() {
   setup->tls.context = *tls::ServerContext::make(certificates, tls::Version::tls12, setup->ticket_keys);
   return setup;
 }
-
-// A session and the client's end of its connection.
-class Served {
- public:
-  Served(const std::shared_ptr<const proxy::Setup>& setup, proxy::Session::Begins begins) : loop_(site_, setup) {
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
-    client_ = ends[0];
-    tcp::socket socket(loop_.io, tcp::v4(), ends[1]);
-    session_.emplace(loop_, tls::Stream(std::move(socket)), smtp::Endpoint{"192.0.2.1", 1025},
-                     smtp::Endpoint{"192.0.2.2", 25}, begins);
-    asio::co_spawn(loop_.io, session_->run(), [this](std::exception_ptr) { over_ = true; });
-  }
-  ~Served() {
-    if (client_ >= 0) ::close(client_);
-    client_ = -1;
-    for (int turns = 0; !over_ && turns < 1000; ++turns) work();
-    REQUIRE(over_);
-  }
-  Served(const Served&) = delete;
-  Served& operator=(const Served&) = delete;
-
-  void work() {
-    loop_.io.restart();
-    while (loop_.io.poll() > 0) loop_.io.restart();
-  }
-  // As much as the connection takes; what it doesn't take, or nobody will read, is dropped.
-  void send(std::string_view octets) {
-    for (int turns = 0; !octets.empty() && turns < 1000; ++turns) {
-      const auto sent = ::send(client_, octets.data(), octets.size(), MSG_NOSIGNAL);
-      if (sent < 0 && errno != EAGAIN) return;
-      if (sent > 0) octets.remove_prefix(static_cast<std::size_t>(sent));
-      work();
-      receive();
-    }
-  }
-  void finish_sending() {
-    ::shutdown(client_, SHUT_WR);
-    work();
-    receive();
-  }
-  std::string received;  // and not taken yet
-
- private:
-  void receive() {
-    std::array<char, 4096> piece;
-    for (;;) {
-      const auto got = ::recv(client_, piece.data(), piece.size(), 0);
-      if (got <= 0) return;
-      received.append(piece.data(), static_cast<std::size_t>(got));
-      work();
-    }
-  }
-
-  StoppedClock clock_;
-  std::unique_ptr<greylist::Store> store_ = greylist::make_memory_store();
-  proxy::Site site_{clock_, *store_, 1};
-  proxy::Loop loop_;
-  std::optional<proxy::Session> session_;
-  int client_ = -1;
-  bool over_ = false;
-};
 
 // A TLS client that works in memory: what it would send is cut and, if wanted, spoiled on its way.
 class TlsClient {
