@@ -86,8 +86,8 @@ asio::awaitable<void> Session::settle(bool data_follows) {
   std::vector<smtp::Rcpt> passing;
   for (const auto& one : pending)
     if (!one.reply) passing.push_back(one.rcpt);
-  // A bounce may still be put off at DATA: the backend mustn't see one before.
-  data_follows = data_follows && !transaction.judged_at_data(pending);
+  // A bounce may still be put off at DATA, and after a refused chunk DATA will be: the backend mustn't see one before.
+  data_follows = data_follows && !transaction.judged_at_data(pending) && !transaction.chunk_refused;
   if (!relay_) relay_ = std::make_unique<Relay>(loop_, client_, reply_time_);
   auto answers = co_await relay_->recipients(setup_, transaction.mail, passing, data_follows);
   auto answer = answers.begin();
