@@ -170,6 +170,7 @@ class Connection:
 
 class FakeBackend:
     connection_type = Connection
+    more_ports = ()  # at which it listens as well
 
     def __init__(self, port, keywords=KEYWORDS, proxy_protocol=False, open_relay=False, certificate=None,
                  tls_keywords=None, xclient_once=False):
@@ -184,7 +185,7 @@ class FakeBackend:
         self.stalled, self.released = threading.Event(), threading.Event()
         self._scripts = defaultdict(list)
         self._lock = threading.Lock()
-        self._listener = None
+        self._listeners = []
         self.listen()
 
     @property
@@ -229,16 +230,19 @@ class FakeBackend:
     # The listener
 
     def listen(self):
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
-        self._listener.listen(200)
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        for port in (self.port, *self.more_ports):
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen(200)
+            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+            self._listeners.append(listener)
 
     def stop_listening(self):
-        # shutdown() wakes the accept(); close() alone would leave the port open until it returns.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        while self._listeners:
+            # shutdown() wakes the accept(); close() alone would leave the port open until it returns.
+            self._listeners[-1].shutdown(socket.SHUT_RDWR)
+            self._listeners.pop().close()
 
     def hang_up(self):
         """Closes what is open, as a crash would."""

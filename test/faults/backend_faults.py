@@ -9,7 +9,7 @@ import time
 from fake_backend import close, reset, say
 
 TOO_LONG = 60_000  # milliseconds; the proxy's patience ends before
-RIGHT = {"connect": "220", "DATA": "354"}  # the others: 250
+CONTRADICTIONS = {"DATA": b"250 2.0.0 Ok\r\n"}
 NONSENSE = (b"\xff\xfe\x00\r\n", b"2 5 0\r\n", b"999 9.9.9 Beyond\r\n", b"Hello?\r\n", b"250-one\r\n550 two\r\n",
             b"x" * 5000 + b"\r\n")
 
@@ -21,7 +21,7 @@ def step(fault):
         "freezes": lambda: freeze,
         "dawdles": lambda: _spoiling(_drip),
         "talks nonsense": lambda: _past_the_books(NONSENSE[fault.after % len(NONSENSE)]),
-        "contradicts itself": lambda: _past_the_books(b"250 2.0.0 Ok\r\n" if fault.where == "DATA" else b"354 Go on\r\n"),
+        "contradicts itself": lambda: _past_the_books(CONTRADICTIONS.get(fault.where, b"354 Go on\r\n")),
         "refuses": lambda: say("550 5.7.1 Not here" if fault.after else "452 4.7.1 Not now"),
         "is shutting down": lambda: close("421 4.3.2 Closing"),
         "breaks off its reply": lambda: _spoiling(_break_off),

@@ -1,9 +1,9 @@
 """Whether the books balance: what clients were told, what the backend took, what greygate logged.
 
-A message is taken by the backend if its end came and no refusal was said to it. Every message that a client was told 250
-for is taken exactly once. One that is taken without that was cut off: by the backend between end of data and reply,
-which is logged as `unknown`; by a client that left, logged as `relayed`; or by an end of greygate itself, which nobody can
-log. What was put off is never handed over, and nothing bounces but what was refused for good."""
+A message is taken by the backend if its end came and no refusal was said to it. Every message that a client was told
+250 for is taken exactly once. One that is taken without that was cut off: by the backend between end of data and reply,
+which is logged as `unknown`; by a client that left, logged as `relayed`; or by an end of greygate itself, which nobody
+can log. What was put off is never handed over, and nothing bounces but what was refused for good."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -229,10 +229,8 @@ def _counters(books):
 
 def _memory(books):
     """Who was put off is remembered, whatever happened since."""
-    if books.remembered is None or books.around.weather in ("store corrupted", "clock jumps"):
-        return
     for outcome in books.outcomes:
-        for told in outcome.messages:
+        for told in outcome.messages if books.remembered is not None else ():
             for each, code in zip(told.message.recipients, told.rcpts):
                 if code == 450 and each.address not in books.remembered:
                     yield f"{each.address} was put off and is forgotten"

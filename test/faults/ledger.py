@@ -87,17 +87,22 @@ class LedgerConnection(Connection):
 
 
 class LedgerBackend(FakeBackend):
-    """`faults` has the fault of each session that has one at the backend, or at the proxy as the backend sees it. For the
-    latter, `kill_proxy` is called."""
+    """Listens at all of `ports`. `faults` has the fault of each session that has one at the backend, or at the proxy as
+    the backend sees it; for the latter, `kill_proxy` is called."""
 
     connection_type = LedgerConnection
 
-    def __init__(self, port, faults, kill_proxy=lambda: None, **options):
+    def __init__(self, ports, faults, kill_proxy=lambda: None, **options):
         self.ledger = Ledger()
+        self.more_ports = ports[1:]
         self._faults, self._kill_proxy = faults, kill_proxy
         self._passages = Counter()  # by session and stage
         self._books = threading.Lock()
-        super().__init__(port, **options)
+        super().__init__(ports[0], **options)
+
+    @property
+    def addresses(self):
+        return [f"127.0.0.1:{port}" for port in (self.port, *self.more_ports)]
 
     def _step(self, connection, stage, line):
         session = session_of(_address(line)) if stage == "XCLIENT" else connection.session

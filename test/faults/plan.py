@@ -1,5 +1,5 @@
-"""What will happen, decided beforehand: every round and session is a pure function of the seed and its number, so that it
-can be printed and run again.
+"""What will happen, decided beforehand: every round and session is a pure function of the seed and its number, so that
+it can be printed and run again.
 
 A round is one greygate in front of one backend, SESSIONS sessions, and a weather (weather.py): what befalls the machine
 meanwhile. A session is one client's connection, with several messages and at most one fault of its own."""
@@ -11,12 +11,13 @@ SESSIONS = 200  # of a round
 CALM = "calm"
 WEATHERS = (CALM, "backend dies", "proxy killed", "disk full", "disk read-only", "store corrupted", "slow disk",
             "clock jumps", "descriptors exhausted", "DNS dead")
+FORGETFUL = ("store corrupted", "clock jumps")  # after these, entries of the greylist may be gone
 MEBIBYTE = 1 << 20
 ENDS_OF_BUFFERS = (512, 1024, 4096, 8192, 16384, 32768, 65536)
 
 # What the backend does wrong, and at which stages (fake_backend.py) it makes sense.
-_REPLIES = ("connect", "EHLO", "XCLIENT", "MAIL", "RCPT", "DATA", "BDAT", "EOD", "RSET", "QUIT")
-_NOT_LATE = ("connect", "EHLO", "XCLIENT", "MAIL", "RCPT", "DATA", "BDAT", "EOD")
+_REPLIES = ("connect", "EHLO", "STARTTLS", "XCLIENT", "MAIL", "RCPT", "DATA", "BDAT", "EOD", "RSET", "QUIT")
+_NOT_LATE = ("connect", "EHLO", "STARTTLS", "XCLIENT", "MAIL", "RCPT", "DATA", "BDAT", "EOD")
 BACKEND_FAULTS = {
     "closes": (*_REPLIES, "BODY"),
     "resets": (*_REPLIES, "BODY"),
@@ -104,6 +105,7 @@ class Round:
     identity: str  # backend.client_identity
     reuse: bool
     backend_tls: bool
+    addresses: int  # of the backend
     null_sender: str
 
     @property
@@ -129,8 +131,8 @@ def plan_round(seed, number, weather=None):
     rng = random.Random(f"{seed} {number}")
     identity = rng.choice(("proxy-v1", "proxy-v2", "xclient", "xclient"))
     return Round(seed, number, weather or WEATHERS[number % len(WEATHERS)], identity,
-                 reuse=identity == "xclient" and rng.random() < 0.5, backend_tls=rng.random() < 0.25,
-                 null_sender=rng.choice(("rcpt", "rcpt", "data")))
+                 reuse=identity == "xclient" and rng.random() < 0.5, backend_tls=rng.random() < 0.4,
+                 addresses=rng.choice((1, 1, 2)), null_sender=rng.choice(("rcpt", "rcpt", "data")))
 
 
 def plan_session(around, number):
@@ -163,9 +165,10 @@ def _fault(rng, around):
 
 
 def _is_told(around, place):
-    """Whether the backend knows by then whose session it is."""
+    """Whether the session comes to that place, and the backend knows by then whose it is."""
     by_xclient = around.identity == "xclient"
-    return place != "connect" if by_xclient else place != "XCLIENT"
+    return {"connect": not by_xclient, "STARTTLS": around.backend_tls and not by_xclient,
+            "XCLIENT": by_xclient}.get(place, True)
 
 
 def _message(rng, session, number, bytewise):

@@ -2,8 +2,6 @@
 
 from collections import defaultdict
 
-from plan import CALM
-
 
 class Tally:
     """Sessions, clients' 250s, messages in the ledger and unknown ones, by fault and by weather."""
@@ -20,8 +18,7 @@ class Tally:
             counts[3] += case.logged.count("unknown")
         for outcome in books.outcomes:
             counts = by_session[outcome.plan.number]
-            fired = outcome.plan.fault and (outcome.left or outcome.plan.number in books.ledger.fired)
-            _add(self.faults[str(outcome.plan.fault) if fired else "none"], counts)
+            _add(self.faults[_fault(books, outcome)], counts)
             _add(self.weathers[books.around.weather], counts)
         self.sessions += len(books.outcomes)
 
@@ -29,10 +26,18 @@ class Tally:
         rows = [("fault of the session's own", "sessions", "250s", "in ledger", "unknown")]
         rows += [(name, *counts) for name, counts in sorted(self.faults.items())]
         rows += [("weather, with all its sessions", *rows[0][1:])]
-        rows += [(name, *counts) for name, counts in sorted(self.weathers.items(), key=lambda row: (row[0] != CALM, row[0]))]
+        rows += [(name, *counts) for name, counts in sorted(self.weathers.items())]
         rows += [("together", *map(sum, zip(*self.weathers.values())))]
         width = max(len(row[0]) for row in rows)
         return "\n".join(f"{row[0]:{width}}" + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows)
+
+
+def _fault(books, outcome):
+    """What went wrong in that session, in words."""
+    plan = outcome.plan
+    if plan.fault and (outcome.left or plan.number in books.ledger.fired):
+        return str(plan.fault)
+    return "client says it octet by octet" if plan.bytewise else "none"
 
 
 def _add(sums, counts):

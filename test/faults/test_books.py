@@ -31,7 +31,7 @@ class Account:
         self.ledger.fired |= {5} if fault and fault.who == "backend" else set()
         self.events = []
         self.log("relayed")
-        around = Round(1, 0, weather, "proxy-v1", False, False, "rcpt")
+        around = Round(1, 0, weather, "proxy-v1", False, False, 1, "rcpt")
         self.books = Books(around, [self.outcome], self.ledger, self.events)
 
     def take(self, answer="250"):

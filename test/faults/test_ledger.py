@@ -20,7 +20,8 @@ def make_ledger():
     made = []
 
     def make(*fault, **options):
-        made.append(LedgerBackend(free_port(), {5: Fault("backend", *fault)} if fault else {}, proxy_protocol=True, **options))
+        faults = {5: Fault("backend", *fault)} if fault else {}
+        made.append(LedgerBackend([free_port()], faults, proxy_protocol=True, **options))
         return made[-1]
     yield make
     for each in made:
@@ -110,7 +111,7 @@ def test_only_the_passage_that_is_meant(make_ledger):
 
 
 def test_a_session_is_known_by_xclient():
-    backend = LedgerBackend(free_port(), {5: Fault("backend", "refuses", "XCLIENT")}, keywords=[*KEYWORDS, XCLIENT])
+    backend = LedgerBackend([free_port()], {5: Fault("backend", "refuses", "XCLIENT")}, keywords=[*KEYWORDS, XCLIENT])
     with Client(backend.port) as client:
         client.ehlo()
         assert client.cmd("XCLIENT ADDR=127.1.0.6 HELO=a").code == 220
@@ -120,7 +121,7 @@ def test_a_session_is_known_by_xclient():
 
 @pytest.mark.parametrize("where, told", [("EOD", None), ("after EOD", 250)])
 def test_a_kill_is_asked_for_at_its_time(where, told):
-    backend = LedgerBackend(free_port(), {5: Fault("proxy", "is killed", where)}, lambda: backend.hang_up(),
+    backend = LedgerBackend([free_port()], {5: Fault("proxy", "is killed", where)}, lambda: backend.hang_up(),
                             proxy_protocol=True)
     assert deliver(session(backend)) == told
     wait_for("the backend to be done", lambda: not backend.open_connections())

@@ -18,8 +18,10 @@ for file in files:
 
 
 def run(program, *arguments, **environment):
-    return subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, check=True,
-                          env={**os.environ, "LD_PRELOAD": MACHINE, **environment}).stdout.split()
+    """The words that a Python program prints."""
+    done = subprocess.run([sys.executable, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+                          check=True, env={**os.environ, "LD_PRELOAD": MACHINE, **environment})
+    return done.stdout.split()
 
 
 def test_a_slow_disk_is_slow(tmp_path):

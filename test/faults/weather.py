@@ -1,5 +1,5 @@
-"""What befalls the machine in the course of a round. What happens, and with the start of which session, is a function of
-the seed. Where the machine won't have it (no right to mount, say), Unfit says why."""
+"""What befalls the machine in the course of a round. What happens, and with the start of which session, is a function
+of the seed. Where the machine won't have it (no right to mount, say), Unfit says why."""
 
 import os
 import pathlib
@@ -7,14 +7,15 @@ import resource
 import socket
 import struct
 import subprocess
+from datetime import date, timedelta
 
+from greygate import BINARY
 from plan import SESSIONS
-from wait import wait_for
+from wait import PATIENCE, wait_for
 
 HOUR = 3600
 DISK = "size=64m"
-MACHINE = os.environ.get("MACHINE") or str(pathlib.Path(os.environ.get("GREYGATE", "build/greygate")).parent
-                                           / "test/faults/machine.so")
+MACHINE = os.environ.get("MACHINE") or str(pathlib.Path(BINARY).parent / "test/faults/machine.so")
 
 
 class Unfit(Exception):
@@ -88,8 +89,8 @@ class _OwnDisk(Calm):
         disk = self.world.directory / "disk"
         disk.mkdir()
         self.disk = disk
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "greygate-test", disk], capture_output=True, text=True,
-                              check=False)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "greygate-test", disk], stderr=subprocess.PIPE,
+                              text=True, check=False)
         if done.returncode:
             raise Unfit(f"mounting isn't permitted: {done.stderr.strip()}")
         self.greygate.configure({"store": {"path": str(disk / "store")}})
@@ -155,6 +156,8 @@ class DiskReadOnly(_OwnDisk):
 class StoreCorrupted(Calm):
     """Greygate is killed, files of its store are spoiled, and it is started again."""
 
+    spoiled_before = False
+
     def happen(self):
         for _ in self.times(3):
             self.world.kill_and_restart(self._spoil)
@@ -163,8 +166,12 @@ class StoreCorrupted(Calm):
         return any(event["event"] == "store" for event in books.events)
 
     def _spoil(self):
+        """The manifest, without which nothing can be opened, or two files of any kind."""
         files = sorted(path for path in self.store.iterdir() if path.is_file() and path.stat().st_size)
-        for path in self.random.sample(files, min(len(files), 2)):
+        manifests = [path for path in files if path.name.startswith("MANIFEST")]
+        spoiled = self.random.sample(files, min(len(files), 2)) if self.spoiled_before else manifests
+        self.spoiled_before = True
+        for path in spoiled:
             octets = bytearray(path.read_bytes())
             for _ in range(20):
                 octets[self.random.randrange(len(octets))] ^= 1 << self.random.randrange(8)
@@ -198,8 +205,8 @@ class ClockJumps(Calm):
             self.turn(self.random.choice((-1, 1)) * self.random.choice((2, 2 * HOUR, 30 * HOUR, 500 * HOUR)))
 
     def was_felt(self, books):
-        days = {event["time"][:10] for event in books.events}
-        return len(days) > 2
+        days = [date.fromisoformat(event["time"][:10]) for event in books.events]
+        return max(days) - min(days) > timedelta(days=1)
 
 
 class DescriptorsExhausted(Calm):
@@ -211,7 +218,7 @@ class DescriptorsExhausted(Calm):
             usual = resource.prlimit(process, resource.RLIMIT_NOFILE)
             with self.world.disturbance():
                 taken = len(os.listdir(f"/proc/{process}/fd"))
-                few = taken + self.random.randrange(-10, 4)
+                few = taken - self.random.randrange(10)
                 resource.prlimit(process, resource.RLIMIT_NOFILE, (few, usual[1]))
                 self.world.begin_sessions(at + 20, timeout=3)
                 resource.prlimit(process, resource.RLIMIT_NOFILE, usual)
@@ -229,6 +236,7 @@ class DnsDead(Calm):
     def __enter__(self):
         self.server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.server.bind(("127.0.0.1", 0))
+        self.server.settimeout(PATIENCE)
         self.greygate.configure({
             "dns": {"enabled": True, "servers": ["127.0.0.1:%d" % self.server.getsockname()[1]], "timeout": "500ms"},
             "allow": {"clients": ["mail.example.com"]}})

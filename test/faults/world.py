@@ -12,7 +12,7 @@ from conversation import Conversation, Outcome, connect
 from fake_backend import KEYWORDS, XCLIENT
 from greygate import Greygate
 from ledger import LedgerBackend
-from plan import SESSIONS, plan_session
+from plan import FORGETFUL, SESSIONS, plan_session
 from ports import free_port
 from smtp_client import tls_settings
 from wait import wait_for
@@ -32,11 +32,12 @@ class World:
         self._changed = threading.Condition()
         self._killing = threading.Lock()
         self._closing = False
+        faults = {plan.number: plan.fault for plan in self.plans if plan.fault and plan.fault.who != "client"}
         self.backend = LedgerBackend(
-            free_port(), {plan.number: plan.fault for plan in self.plans if plan.fault and plan.fault.who != "client"},
-            self.kill_and_restart, keywords=[*KEYWORDS, XCLIENT], proxy_protocol=around.identity.startswith("proxy"),
+            [free_port() for _ in range(around.addresses)], faults, self.kill_and_restart,
+            keywords=[*KEYWORDS, XCLIENT], proxy_protocol=around.identity.startswith("proxy"),
             certificate=authority.issue("127.0.0.1") if around.backend_tls else None)
-        self.greygate = Greygate(directory / "greygate", [self.backend.address], self._settings())
+        self.greygate = Greygate(directory / "greygate", self.backend.addresses, self._settings())
 
     def _settings(self):
         around = self.around
@@ -107,7 +108,7 @@ class World:
         if not self.kills:
             wait_for("all clients' connections to be over", self._is_quiet, PATIENCE)
             counters = self.greygate.status()["messages"]
-        remembered = {entry["recipient"] for entry in self.greygate.ask_json("export")}
+        remembered = self._remembered()
         self.greygate.terminate()
         code = self.greygate.exit_code(PATIENCE)
         self.backend.clean_up()
@@ -116,6 +117,12 @@ class World:
         assert code == 0, f"greygate ended with {code}:\n" + "\n".join(self.greygate.lines[-20:])
         return Books(self.around, outcomes, self.backend.ledger, events, self.disturbances, self.kills, counters,
                      remembered)
+
+    def _remembered(self):
+        """The recipients in the greylist; None if it may have lost some."""
+        if self.around.weather in FORGETFUL:
+            return None
+        return {entry["recipient"] for entry in self.greygate.ask_json("export")}
 
     def _is_quiet(self):
         return self.greygate.status()["connections"]["open"] == 0
