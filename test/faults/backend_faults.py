@@ -4,6 +4,7 @@ A step runs at its stage instead of the stage's own reply; one that returns None
 that reply. What is written past connection.write() is no reply in the ledger."""
 
 import select
+import sys
 import time
 
 from fake_backend import close, reset, say
@@ -26,6 +27,7 @@ def step(fault):
         "is shutting down": lambda: close("421 4.3.2 Closing"),
         "breaks off its reply": lambda: _spoiling(_break_off),
         "answers twice": lambda: _spoiling(_twice),
+        "answers too early": lambda: _accept_too_early,
         "answers and closes": lambda: _spoiling(_answer),
         "answers and resets": lambda: _spoiling(_answer_and_reset),
     }[fault.what]()
@@ -37,6 +39,13 @@ def freeze(connection):
     waiting = select.poll()
     waiting.register(connection.socket.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
     waiting.poll(TOO_LONG)
+    return False
+
+
+def _accept_too_early(connection):
+    """Says 250 along with 354, and takes nothing."""
+    connection.socket.sendall(b"354 Go on\r\n250 2.0.0 Ok\r\n")
+    connection.read_content_up_to(sys.maxsize)
     return False
 
 

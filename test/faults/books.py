@@ -15,7 +15,7 @@ from ledger import Ledger, marker
 # What cuts the connection, or leaves no reply to go by, once the backend may have the message.
 CUTS = ("closes", "resets", "freezes", "talks nonsense", "contradicts itself", "breaks off its reply",
         "answers and closes", "answers and resets")
-CUT_AT = ("DATA", "BODY", "BDAT", "EOD")
+CUT_AT = ("RCPT", "DATA", "BODY", "BDAT", "EOD")
 LOG_DELAY = 2.0  # seconds that a log line may have been on its way when greygate was killed
 SLEEPING_STORE = ("disk full", "disk read-only", "store corrupted")
 
@@ -160,6 +160,8 @@ def _put_off(case):
         waits = code == 450 or (steady and each.fate == "waits")
         if waits and not at_data and each.address in named:
             yield f"the backend was asked about {each.address}, which was put off"
+        if waits and at_data and code == 250 and message.marker in case.books.ledger.content_for:
+            yield f"the backend was told of content for {each.address}, which was put off"
         if waits and any(each.address in entry.recipients for entry in case.taken):
             yield f"went to {each.address}, which was put off"
 

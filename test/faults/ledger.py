@@ -49,6 +49,7 @@ class Entry:
 class Ledger:
     entries: list = field(default_factory=list)
     told_of: dict = field(default_factory=dict)  # marker -> every recipient that a RCPT named
+    content_for: set = field(default_factory=set)  # markers of messages whose content was announced by DATA or BDAT
     fired: set = field(default_factory=set)  # sessions whose fault has come to pass
 
 
@@ -137,6 +138,8 @@ class LedgerBackend(FakeBackend):
         if line.upper().startswith("RCPT") and connection.transaction:
             connection.named.append(line)
             self._note(connection.transaction.mail, connection.named)
+        if line.upper().startswith(("DATA", "BDAT")) and connection.transaction:
+            self.ledger.content_for.add(marker(connection.transaction.mail, connection.named))
         return super()._command(connection, line)
 
     def _note(self, mail, rcpts):

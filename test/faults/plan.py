@@ -29,6 +29,7 @@ BACKEND_FAULTS = {
     "is shutting down": _NOT_LATE,
     "breaks off its reply": _NOT_LATE,
     "answers twice": _NOT_LATE,
+    "answers too early": ("DATA",),
     "answers and closes": ("MAIL", "RCPT", "DATA", "BDAT", "EOD"),
     "answers and resets": ("MAIL", "RCPT", "DATA", "BDAT", "EOD"),
 }

@@ -19,7 +19,7 @@ CODES = {"passes": 250, "waits": 450, "foreign": 550}
 class Account:
     """One session with one message, of which all went well; tests then spoil it."""
 
-    def __init__(self, recipients=(PASSES,), fault=None, weather="calm", **fields):
+    def __init__(self, recipients=(PASSES,), fault=None, weather="calm", null_sender="rcpt", **fields):
         usual = {"session": 5, "number": 0, "sender": "m-5-0@example.com", "size": 100, "dots": False, "bare": False,
                  "chunks": (), "abandoned": ""}
         self.message = Message(recipients=recipients, **{**usual, **fields})
@@ -31,7 +31,7 @@ class Account:
         self.ledger.fired |= {5} if fault and fault.who == "backend" else set()
         self.events = []
         self.log("relayed")
-        around = Round(1, 0, weather, "proxy-v1", False, False, 1, "rcpt")
+        around = Round(1, 0, weather, "proxy-v1", False, False, 1, null_sender)
         self.books = Books(around, [self.outcome], self.ledger, self.events)
 
     def take(self, answer="250"):
@@ -217,6 +217,16 @@ def test_a_question_that_the_client_didnt_stay_for():
     account.events.clear()
     account.ledger.told_of[5, 0].append(WAITS.address)
     only(account, "put off")
+
+
+def test_content_announced_for_a_bounce_that_was_put_off():
+    account = Account(recipients=(PASSES, WAITS), null_sender="data", sender="")
+    account.told.rcpts, account.told.final = [250, 250], 450
+    account.ledger.entries.clear()
+    account.events.clear()
+    assert not account.wrong()
+    account.ledger.content_for.add((5, 0))
+    only(account, "told of content")
 
 
 def test_a_bounce_because_of_a_sick_backend():

@@ -57,6 +57,7 @@ def test_a_message_taken(make_ledger):
     assert entry.taken and entry.acknowledged
     assert entry.marker == entry.content_marker == (5, 0)
     assert entry.recipients == ["r0.s5@pass.example.org"] == backend.ledger.told_of[5, 0]
+    assert backend.ledger.content_for == {(5, 0)}
     assert entry.digest == hashlib.sha256(CONTENT).hexdigest()
 
 
