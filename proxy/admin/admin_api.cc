@@ -14,6 +14,7 @@
 #include "proxy/config/duration.h"
 #include "proxy/dns/resolver.h"
 #include "proxy/log.h"
+#include "smtp/utf8.h"
 
 namespace proxy {
 namespace {
@@ -195,6 +196,9 @@ AdminAnswer AdminApi::run_time(const AdminRequest& request, List list) {
     if (!duration) return wrong("for: expected a duration like \"10m\", got \"" + time + "\"");
     entry.lapses = entry.made + *duration;
   }
+  // JSON couldn't tell of it, and an export wouldn't come back the same.
+  for (const auto* text : {&entry.client, &entry.sender, &entry.recipient, &entry.note})
+    if (!smtp::valid_utf8(*text)) return wrong("not UTF-8: " + *text);
   greylist::RunTimeList trial;
   if (const auto usable = trial.add(entry); !usable) return wrong(usable.error());
   if (const auto added = run_time.add({entry}); !added) return store_failed(added.error());

@@ -104,6 +104,14 @@ def test_an_entry_lapses_by_itself(patient):
     assert "no entry of just these conditions" in patient.ask("block", "remove", *CLIENT, code=1)
 
 
+def test_what_is_not_utf8_is_no_entry(patient):
+    """An export in JSON couldn't tell of it."""
+    for option in ("--client", "--sender", "--recipient"):
+        assert "not UTF-8" in patient.ask("allow", "add", option, "a\udcff@example.com", code=1)
+    assert "not UTF-8" in patient.ask("allow", "add", *CLIENT, "--note", "\udcff", code=1)
+    assert patient.ask_json("allow", "list") == []
+
+
 def test_to_remove_takes_the_same_conditions(patient):
     patient.ask("allow", "add", *CLIENT, "--sender", SENDER)
     for others in (CLIENT, ["--sender", SENDER], [*CLIENT, "--sender", SENDER, "--recipient", RECIPIENT]):
