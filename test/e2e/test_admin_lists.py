@@ -107,8 +107,8 @@ def test_an_entry_lapses_by_itself(patient):
 def test_what_is_not_utf8_is_no_entry(patient):
     """An export in JSON couldn't tell of it."""
     for option in ("--client", "--sender", "--recipient"):
-        assert "not UTF-8" in patient.ask("allow", "add", option, "a\udcff@example.com", code=1)
-    assert "not UTF-8" in patient.ask("allow", "add", *CLIENT, "--note", "\udcff", code=1)
+        assert "not UTF-8" in patient.ask("allow", "add", option, "a\udcff@example.com", code=2)
+    assert "not UTF-8" in patient.ask("allow", "add", *CLIENT, "--note", "\udcff", code=2)
     assert patient.ask_json("allow", "list") == []
 
 
