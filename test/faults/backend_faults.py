@@ -17,20 +17,20 @@ NONSENSE = (b"\xff\xfe\x00\r\n", b"2 5 0\r\n", b"999 9.9.9 Beyond\r\n", b"Hello?
 
 def step(fault):
     made = {
-        "closes": lambda: close(),
-        "resets": lambda: reset(),
-        "freezes": lambda: freeze,
-        "dawdles": lambda: _spoiling(_drip),
-        "talks nonsense": lambda: _past_the_books(NONSENSE[fault.after % len(NONSENSE)]),
-        "contradicts itself": lambda: _past_the_books(CONTRADICTIONS.get(fault.where, b"354 Go on\r\n")),
-        "refuses": lambda: say("550 5.7.1 Not here" if fault.after else "452 4.7.1 Not now"),
-        "is shutting down": lambda: close("421 4.3.2 Closing"),
-        "breaks off its reply": lambda: _spoiling(_break_off),
-        "answers twice": lambda: _spoiling(_twice),
-        "answers too early": lambda: _accept_too_early,
-        "answers and closes": lambda: _spoiling(_answer),
-        "answers and resets": lambda: _spoiling(_answer_and_reset),
-    }[fault.what]()
+        "closes": close(),
+        "resets": reset(),
+        "freezes": freeze,
+        "dawdles": _spoiling(_drip),
+        "talks nonsense": _past_the_books(NONSENSE[fault.after % len(NONSENSE)]),
+        "contradicts itself": _past_the_books(CONTRADICTIONS.get(fault.where, b"354 Go on\r\n")),
+        "refuses": say("550 5.7.1 Not here" if fault.after else "452 4.7.1 Not now"),
+        "is shutting down": close("421 4.3.2 Closing"),
+        "breaks off its reply": _spoiling(_break_off),
+        "answers twice": _spoiling(_twice),
+        "answers too early": _accept_too_early,
+        "answers and closes": _spoiling(_answer),
+        "answers and resets": _spoiling(_answer_and_reset),
+    }[fault.what]
     return _in_content(fault.after, made) if fault.where == "BODY" else made
 
 
