@@ -92,7 +92,7 @@ class Comparison:
         self.running = []
 
     def _measure(self, scenario, peer):
-        if (peer.name, scenario.name) in self.failures or scenario.mode not in peer.modes:
+        if (peer.name, scenario.name) in self.failures or not scenario.fits(peer):
             return
         try:
             figures = scenarios.measure(scenario, peer, self.load, self.quick)

@@ -32,6 +32,9 @@ class Scenario:
     def relays(self):
         return self.mode == "relay"
 
+    def fits(self, peer):
+        return self.mode in peer.modes and (peer.pipelines or not self.pipelined)
+
     def count(self, peer, quick):
         return self.sessions[2 * quick + peer.slow]
 

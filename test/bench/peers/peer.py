@@ -58,6 +58,7 @@ class Peer:
     rewrites = False  # adds headers to what it relays
     closes = False    # after a put-off reply
     modes = ("put-off", "relay", "idle")  # of scenarios that it takes part in
+    pipelines = True
     fills_before_start = False
     idle_most = 500   # connections held in the scenarios with idle ones
 

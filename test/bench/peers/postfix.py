@@ -142,6 +142,7 @@ class Postscreen(_Postfix):
     name = "postscreen"
     title = "Postfix postscreen (tests after the greeting)"
     modes = ("put-off", "idle")
+    pipelines = False  # it offers no PIPELINING, and takes it for a sign of a spam engine
 
     def __init__(self, place):
         super().__init__(place)
