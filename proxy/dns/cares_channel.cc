@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <asio/posix/stream_descriptor.hpp>
-#include <cstring>
 #include <utility>
+
+#include "proxy/dns/read_answer.h"
 
 namespace proxy {
 namespace {
@@ -23,60 +24,13 @@ constexpr int patience_shares = 7;
 constexpr int receive_buffer =
     512 * 1024;  // octets; the system's default overflows on the answers of some 190 clients at once
 
-DnsAnswer failure(int status) {
-  if (status == ARES_ETIMEOUT) return {};
-  const bool known_absent = status == ARES_ENODATA || status == ARES_ENOTFOUND || status == ARES_EBADNAME;
-  return {.outcome = known_absent ? DnsAnswer::Outcome::nothing : DnsAnswer::Outcome::failed,
-          .error = ares_strerror(status)};
-}
-
-asio::ip::address address_of(int family, const void* octets) {
-  if (family == AF_INET) {
-    asio::ip::address_v4::bytes_type bytes;
-    std::memcpy(bytes.data(), octets, bytes.size());
-    return asio::ip::address_v4(bytes);
-  }
-  asio::ip::address_v6::bytes_type bytes;
-  std::memcpy(bytes.data(), octets, bytes.size());
-  return asio::ip::address_v6(bytes);
-}
-
-std::vector<asio::ip::address> addresses_of(const hostent& host) {
-  std::vector<asio::ip::address> addresses;
-  for (auto octets = host.h_addr_list; octets && *octets; ++octets)
-    addresses.push_back(address_of(host.h_addrtype, *octets));
-  return addresses;
-}
-
-DnsAnswer read_pointers(const unsigned char* message, int size) {
-  hostent* host = nullptr;
-  const int status = ares_parse_ptr_reply(message, size, nullptr, 0, AF_INET, &host);
-  // c-ares gives up an answer for one name in it that no host may have: that client has no name, today and tomorrow.
-  if (status == ARES_EBADRESP) return {.outcome = DnsAnswer::Outcome::nothing, .error = "malformed PTR record"};
-  if (status != ARES_SUCCESS) return failure(status);
-  DnsAnswer answer{.outcome = DnsAnswer::Outcome::found, .error = {}};
-  for (auto name = host->h_aliases; name && *name; ++name) answer.names.emplace_back(*name);
-  ares_free_hostent(host);
-  return answer;
-}
-
-DnsAnswer read_addresses(const unsigned char* message, int size, int type) {
-  hostent* host = nullptr;
-  const int status = type == ns_t_a ? ares_parse_a_reply(message, size, &host, nullptr, nullptr)
-                                    : ares_parse_aaaa_reply(message, size, &host, nullptr, nullptr);
-  if (status != ARES_SUCCESS) return failure(status);
-  DnsAnswer answer{.outcome = DnsAnswer::Outcome::found, .error = {}, .addresses = addresses_of(*host)};
-  ares_free_hostent(host);
-  return answer;
-}
-
 DnsAnswer read_addresses(const ares_addrinfo& found) {
   DnsAnswer answer{.outcome = DnsAnswer::Outcome::found, .error = {}};
   for (auto node = found.nodes; node; node = node->ai_next) {
     if (node->ai_family == AF_INET)
-      answer.addresses.push_back(address_of(AF_INET, &reinterpret_cast<sockaddr_in*>(node->ai_addr)->sin_addr));
+      answer.addresses.push_back(dns_address(AF_INET, &reinterpret_cast<sockaddr_in*>(node->ai_addr)->sin_addr));
     if (node->ai_family == AF_INET6)
-      answer.addresses.push_back(address_of(AF_INET6, &reinterpret_cast<sockaddr_in6*>(node->ai_addr)->sin6_addr));
+      answer.addresses.push_back(dns_address(AF_INET6, &reinterpret_cast<sockaddr_in6*>(node->ai_addr)->sin6_addr));
   }
   return answer;
 }
@@ -92,7 +46,7 @@ std::string joined(const std::vector<std::string>& words) {
 // What c-ares keeps of a question, and gives back with its answer.
 struct CaresChannel::Question {
   CaresChannel& channel;
-  int type;
+  DnsType type;
   Done done;
 };
 
@@ -144,23 +98,15 @@ void CaresChannel::close() {
   timer_.cancel();
 }
 
-void CaresChannel::ask_pointers(const std::string& name, Done done) { ask(name, ns_t_ptr, std::move(done)); }
-
-void CaresChannel::ask_addresses(const std::string& name, Family family, Done done) {
-  ask(name, family == Family::ipv4 ? ns_t_a : ns_t_aaaa, std::move(done));
-}
-
-void CaresChannel::ask(const std::string& name, int type, Done done) {
+void CaresChannel::ask(const std::string& name, DnsType type, Done done) {
   if (!channel_) return done({.outcome = DnsAnswer::Outcome::failed, .error = fault_});
   ++under_way_;
   const auto on_answer = [](void* kept, int status, int, unsigned char* message, int size) {
     std::unique_ptr<Question> question(static_cast<Question*>(kept));
-    auto answer = status != ARES_SUCCESS       ? failure(status)
-                  : question->type == ns_t_ptr ? read_pointers(message, size)
-                                               : read_addresses(message, size, question->type);
+    auto answer = read_answer(question->type, status, message, size);
     question->channel.answered(std::move(question), std::move(answer));
   };
-  ares_query(channel_, name.c_str(), ns_c_in, type, on_answer, new Question{*this, type, std::move(done)});
+  ares_query(channel_, name.c_str(), ns_c_in, number_of(type), on_answer, new Question{*this, type, std::move(done)});
   if (under_way_ > 0) wake_in(first_try());
 }
 
@@ -169,14 +115,14 @@ void CaresChannel::resolve_host(const std::string& host, Family family, Done don
   ++under_way_;
   const auto on_answer = [](void* kept, int status, int, ares_addrinfo* found) {
     std::unique_ptr<Question> question(static_cast<Question*>(kept));
-    auto answer = status == ARES_SUCCESS ? read_addresses(*found) : failure(status);
+    auto answer = status == ARES_SUCCESS ? read_addresses(*found) : dns_failure(status);
     ares_freeaddrinfo(found);
     question->channel.answered(std::move(question), std::move(answer));
   };
   ares_addrinfo_hints hints{};
   hints.ai_family = family == Family::ipv4 ? AF_INET : AF_INET6;
   hints.ai_flags = ARES_AI_NOSORT;
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, on_answer, new Question{*this, 0, std::move(done)});
+  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, on_answer, new Question{*this, {}, std::move(done)});
   if (under_way_ > 0) wake_in(first_try());
 }
 
@@ -186,7 +132,7 @@ std::vector<asio::ip::address> CaresChannel::in_hosts_file(const std::string& ho
   for (const int family : {AF_INET, AF_INET6}) {
     hostent* found = nullptr;
     if (ares_gethostbyname_file(channel_, host.c_str(), family, &found) != ARES_SUCCESS) continue;
-    for (const auto& address : addresses_of(*found)) addresses.push_back(address);
+    for (const auto& address : dns_addresses(*found)) addresses.push_back(address);
     ares_free_hostent(found);
   }
   return addresses;

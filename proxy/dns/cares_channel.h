@@ -33,8 +33,7 @@ class CaresChannel : public std::enable_shared_from_this<CaresChannel> {
   ~CaresChannel();
   CaresChannel(const CaresChannel&) = delete;
 
-  void ask_pointers(const std::string& name, Done done);                  // PTR
-  void ask_addresses(const std::string& name, Family family, Done done);  // A or AAAA of that very name
+  void ask(const std::string& name, DnsType type, Done done);  // for the records of that very name
   // As applications resolve a host: the system's search domains apply.
   void resolve_host(const std::string& host, Family family, Done done);
   std::vector<asio::ip::address> in_hosts_file(const std::string& host) const;  // IPv4 first
@@ -49,7 +48,6 @@ class CaresChannel : public std::enable_shared_from_this<CaresChannel> {
 
   CaresChannel(asio::io_context& loop, std::chrono::milliseconds timeout);
   void initialise(const std::vector<std::string>& servers);
-  void ask(const std::string& name, int type, Done done);
   void answered(std::unique_ptr<Question> question, DnsAnswer answer);
   void on_socket_state(int descriptor, bool read, bool write);
   void watch(const std::shared_ptr<Socket>& socket, Side side);

@@ -9,12 +9,16 @@
 
 #include "proxy/dns/cares_channel.h"
 #include "proxy/dns/client_name.h"
+#include "proxy/dns/dns_answer.h"
+#include "proxy/spf/check_host.h"
 
 namespace proxy {
 
-// Asks the DNS on c-ares, one channel to an event loop; used on that loop's thread alone. Never throws for what a DNS
-// says or doesn't; every answer comes within the timeout. Questions under way when it is destroyed end as failed; the
-// coroutines that await them may outlive it.
+class DnsQuestions;
+
+// Asks the DNS on c-ares, one channel and one memory of answers to an event loop; used on that loop's thread alone.
+// Never throws for what a DNS says or doesn't; every answer comes within the timeout. Questions under way when it is
+// destroyed end as failed; the coroutines that await them may outlive it.
 class Resolver {
  public:
   Resolver(asio::io_context& loop, const ResolverOptions& options);
@@ -22,6 +26,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
 
   asio::awaitable<ClientName> confirmed_name(asio::ip::address client);
+  // With all its questions within the timeout; beyond it, temperror.
+  asio::awaitable<SpfVerdict> check_spf(SpfQuestion question);
   // A and AAAA of a host, IPv4 first, hosts file included; an address literal is its own answer. The error says what
   // went wrong. Where one family's answer is in and the other's isn't to be had, the one will do.
   asio::awaitable<std::expected<std::vector<asio::ip::address>, std::string>> addresses(std::string host);
@@ -29,8 +35,8 @@ class Resolver {
 
  private:
   asio::io_context& loop_;
-  std::shared_ptr<CaresChannel> channel_;
-  std::vector<std::weak_ptr<CaresChannel>> retired_;  // by reconfigure(), while questions are under way on them
+  std::shared_ptr<DnsQuestions> questions_;
+  std::vector<std::weak_ptr<DnsQuestions>> retired_;  // by reconfigure(), while questions are under way on them
 };
 
 }  // namespace proxy

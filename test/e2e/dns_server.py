@@ -138,10 +138,11 @@ class DnsServer:
         self.add(name, **{"AAAA" if ":" in address else "A": [address]})
         self.add(reverse_name(address), PTR=[name])
 
-    def fault(self, name, fault):
+    def fault(self, name, fault, kind=None):
+        """What is wrong with the answers about a name; with `kind`, with those of one type alone."""
         if fault not in (None, *FAULTS):
             raise ValueError(f"{name}: no fault {fault}, rather one of {', '.join(FAULTS)}")
-        self._faults[name.lower().rstrip(".")] = fault
+        self._faults[name.lower().rstrip("."), kind] = fault
 
     def delay(self, name, milliseconds):
         self._delays[name.lower().rstrip(".")] = milliseconds
@@ -168,7 +169,8 @@ class DnsServer:
             return None, 0
         self.questions.append((name, kind))
         ident, = struct.unpack_from("!H", message)
-        fault, delay = self._faults.get(name), self._delays.get(name, 0) / 1000
+        fault = self._faults.get((name, None)) or self._faults.get((name, kind))
+        delay = self._delays.get(name, 0) / 1000
         if fault == "timeout":
             return None, 0
         if fault == "garbage":

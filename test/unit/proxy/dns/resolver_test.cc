@@ -172,6 +172,30 @@ TEST_CASE("one silent name among several doesn't hide the others, however many t
   CHECK(names.name_of("192.0.2.1") == confirmed("c.example"));
 }
 
+TEST_CASE("what is known, or asked already, is not asked again") {
+  Names names;
+  names.dns.pointer(reverse, "mail.example.org");
+  names.dns.ipv4("mail.example.org", "192.0.2.1");
+  std::vector<ClientName> told;
+  for (int i = 0; i < 3; ++i)
+    asio::co_spawn(names.loop, names.resolver->confirmed_name(asio::ip::make_address("192.0.2.1")),
+                   [&](std::exception_ptr, ClientName name) { told.push_back(std::move(name)); });
+  while (told.size() < 3) names.loop.run_one();
+  CHECK(names.name_of("192.0.2.1") == confirmed("mail.example.org"));
+  for (const auto& name : told) CHECK(name == confirmed("mail.example.org"));
+  CHECK(names.dns.questions() == 2);
+}
+
+TEST_CASE("SPF has its answer within the time-out, however many questions are unanswered") {
+  Names names(patience);
+  names.dns.fault("example.org", Fault::silent);
+  const auto asked = std::chrono::steady_clock::now();
+  const auto verdict = names.wait_for(names.resolver->check_spf({.sender = "alice@example.org"}));
+  CHECK(verdict.result == SpfResult::temperror);
+  CHECK(verdict.reason == "example.org: no answer in time");
+  CHECK(std::chrono::steady_clock::now() - asked < plenty / 3);
+}
+
 TEST_CASE("a hundred PTR names cost ten look-ups") {
   Names names;
   names.dns.fault(reverse, Fault::truncated);  // as such an answer is in truth

@@ -1,0 +1,34 @@
+#pragma once
+#include <asio/awaitable.hpp>
+#include <functional>
+#include <string>
+
+#include "greylist/ip_address.h"
+#include "proxy/dns/dns_answer.h"
+#include "proxy/spf/record.h"
+
+namespace proxy {
+
+// Who sends, in SPF's eyes.
+struct SpfQuestion {
+  greylist::IpAddress client;
+  std::string helo;
+  std::string sender;  // the reverse-path without <>; empty: the null sender, for whom HELO stands (RFC 7208 §2.4)
+};
+
+struct SpfVerdict {
+  SpfResult result = SpfResult::none;
+  std::string domain;     // the one that was asked, canonical
+  std::string reason;     // what matched ("mx", "include:example.net"), or what went wrong; for people
+  bool too_wide = false;  // a pass by a record that proves little: is_too_wide()
+};
+
+// How the DNS is asked: the records of one type of one name. Called again while an answer is awaited, never twice at
+// once.
+using AskDns = std::function<asio::awaitable<DnsAnswer>(std::string name, DnsType type)>;
+
+// check_host() of RFC 7208 §4, with its limits: 10 terms that ask the DNS, 2 answers without a record, 10 names of an
+// mx or ptr (§4.6.4). Never throws for what a DNS says; it asks as long as `ask` takes.
+asio::awaitable<SpfVerdict> check_host(SpfQuestion question, AskDns ask);
+
+}  // namespace proxy
