@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -23,6 +24,7 @@
 #include "proxy/backend/probe.h"
 #include "proxy/backend/watch.h"
 #include "proxy/certificates.h"
+#include "proxy/confinement.h"
 #include "proxy/listener.h"
 #include "proxy/log.h"
 #include "proxy/loop.h"
@@ -377,6 +379,13 @@ int failed(const ConfigProblems& problems) {
   return 1;
 }
 
+// The store moves what is broken aside, and keeps our own certificate beside itself.
+std::expected<void, std::string> confine_to(const Settings& settings) {
+  const auto directory_of = [](const std::string& path) { return std::filesystem::path(path).parent_path().string(); };
+  const auto& store = settings.store.path;
+  return confine({store, directory_of(store), directory_of(settings.admin_socket)});
+}
+
 }  // namespace
 
 int serve(const std::string& config_path) {
@@ -385,7 +394,9 @@ int serve(const std::string& config_path) {
   auto setup = make_setup(std::move(*settings), nullptr);
   if (!setup) return failed(setup.error());
   raise_descriptor_limit();
+  const auto confined = confine_to((*setup)->settings);
   start_log((*setup)->settings.log.level, (*setup)->settings.log.format);
+  if (!confined) LogEvent(LogLevel::info, "not_confined").with("reason", confined.error()).write();
   int status = 1;
   {
     Server server(config_path);

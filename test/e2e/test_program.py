@@ -1,6 +1,7 @@
 """The program as its administrator meets it: check, exit codes, signals, restarts."""
 
 import json
+import pathlib
 import re
 import time
 
@@ -323,3 +324,10 @@ def test_decisions_in_the_form_of_postgrey(make_greygate, backend):
     assert first == f"action=greylist, reason=new, {peers}"
     assert re.fullmatch(r"action=greylist, reason=early-retry \(\d{4}s missing\), " + re.escape(peers), second)
     assert any(re.search(r" info started hostname=mx\.example\.org ", line) for line in greygate.lines)
+
+
+def test_it_gives_up_what_it_has_no_use_for(greygate):
+    status = pathlib.Path(f"/proc/{greygate.process.pid}/status").read_text()
+    assert "NoNewPrivs:\t1\n" in status
+    # The kernel may have no Landlock; what it does is a unit test's matter.
+    assert all(each["reason"].startswith("Landlock: ") for each in greygate.events("not_confined"))
