@@ -386,7 +386,7 @@ class FakeBackend:
         if connection.transaction in self.transactions:  # the proxy's own question
             self.transactions.remove(connection.transaction)
         if self.to_outsiders(connection) is False:
-            raise _Ended
+            raise Ended
 
     @staticmethod
     def _on_data(connection, _line):
