@@ -216,6 +216,20 @@ def test_no_reply_to_the_end_of_data_in_time_is_unknown(proxy, backend):
         works(client, backend)
 
 
+def test_the_reply_to_the_end_of_data_has_a_time_of_its_own(make_greygate, backend):
+    proxy = make_greygate(backend, greylist={"mode": "off"}, backend={"reply_timeout": "3s"})
+    backend.script("EOD", stall(say("250 2.0.0 Scanned at last")))
+    with proxy.session() as client:
+        client.mail()
+        client.rcpt("bob@example.org")
+        client.cmd("DATA")
+        client.send(b"hello\r\n.\r\n")
+        assert backend.stalled.wait(20)
+        time.sleep(4)  # longer than reply_timeout
+        backend.release()
+        assert client.reply().lines == ["250 2.0.0 Scanned at last"]
+
+
 def test_loss_after_the_last_chunk_is_unknown(proxy, backend):
     backend.script("EOD", close())
     with proxy.session() as client:
