@@ -14,9 +14,11 @@ QUESTIONS = ["RCPT TO:<probe@greygate.invalid>", 'RCPT TO:<"probe@greygate.inval
 
 
 def test_each_question_is_asked_at_start_and_then_reset(greygate, backend):
-    lines = [line for connection in backend.connections for line in connection.lines()]
-    assert [line for line in lines if line.startswith("RCPT")] == QUESTIONS
-    assert lines[lines.index(QUESTIONS[-1]) + 1] == "RSET"
+    def lines():
+        return [line for connection in backend.connections for line in connection.lines()]
+    wait_for("the last question and what follows", lambda: "RSET" in lines())
+    assert [line for line in lines() if line.startswith("RCPT")] == QUESTIONS
+    assert lines()[lines().index(QUESTIONS[-1]) + 1] == "RSET"
     assert greygate.status()["backends"][0]["last_error"] == ""
 
 
