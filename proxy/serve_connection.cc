@@ -1,4 +1,5 @@
 #include "proxy/serve_connection.h"
+#include "proxy/ip_address.h"
 
 #include <algorithm>
 #include <array>
@@ -21,13 +22,7 @@ struct Ends {
   smtp::Endpoint from, to;
 };
 
-// Without the zone of a link-local address ("fe80::1%eth0"), which means nothing to anybody else (RFC 4007 §11).
-smtp::Endpoint endpoint(const tcp::endpoint& end) {
-  const auto& address = end.address();
-  const auto ours = address.is_v4() ? greylist::IpAddress::v4(address.to_v4().to_bytes())
-                                    : greylist::IpAddress::v6(address.to_v6().to_bytes());
-  return {ours.text(), end.port()};
-}
+smtp::Endpoint endpoint(const tcp::endpoint& end) { return {ip_address(end.address()).text(), end.port()}; }
 
 bool trusted(const std::vector<greylist::Network>& proxies, const std::string& peer) {
   const auto address = greylist::IpAddress::parse(peer);

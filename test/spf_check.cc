@@ -3,9 +3,11 @@
 //   spf_check NAME-SERVER TIMEOUT-IN-MILLISECONDS
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 #include "proxy/dns/resolver.h"

@@ -4,6 +4,9 @@
 #include <ranges>
 #include <string_view>
 
+#include "greylist/ascii.h"
+#include "proxy/dns/dns_name.h"
+
 namespace proxy {
 namespace {
 
@@ -27,29 +30,7 @@ std::string reverse_name_v6(const asio::ip::address_v6& address) {
   return name + "ip6.arpa";
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_host_name_octet(char c) {
-  const char l = lower(c);
-  return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-std::string_view without_trailing_dot(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return name;
-}
-
 }  // namespace
-
-bool is_host_name(std::string_view name) {
-  constexpr std::size_t max_name = 253, max_label = 63;
-  name = without_trailing_dot(name);
-  if (name.empty() || name.size() > max_name) return false;
-  return std::ranges::all_of(name | std::views::split('.'), [](auto&& part) {
-    const std::string_view label(part.begin(), part.end());
-    return !label.empty() && label.size() <= max_label && std::ranges::all_of(label, is_host_name_octet);
-  });
-}
 
 NameConfirmation::NameConfirmation(const asio::ip::address& client) : client_(unmapped(client)) {}
 
@@ -63,7 +44,7 @@ std::vector<std::string> NameConfirmation::names(const DnsAnswer& pointers) {
   for (const auto& name : pointers.names) {
     if (!is_host_name(name)) continue;
     auto& kept = names.emplace_back(without_trailing_dot(name));
-    std::ranges::transform(kept, kept.begin(), lower);
+    std::ranges::transform(kept, kept.begin(), greylist::ascii::lower);
   }
   std::ranges::sort(names);
   const auto repeated = std::ranges::unique(names);

@@ -34,8 +34,4 @@ class NameConfirmation {
   ClientName verdict_;
 };
 
-// A host name as can be shown, logged and matched: letters, digits, "-" and "_" in labels of 1 to 63 octets, 253 octets
-// in all (RFC 1035 §2.3.4), not counting a trailing dot.
-bool is_host_name(std::string_view name);
-
 }  // namespace proxy

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "greylist/ascii.h"
-
 namespace proxy {
 namespace {
 
@@ -16,21 +14,20 @@ std::chrono::seconds lifetime_of(const DnsAnswer& answer) {
 
 }  // namespace
 
-std::optional<DnsAnswer> DnsCache::find(const std::string& name, DnsType type, Time now) const {
-  const auto found = answers_.find({greylist::ascii::lowered(name), type});
+std::optional<DnsAnswer> DnsCache::find(const DnsQuestion& question, Time now) const {
+  const auto found = answers_.find(question);
   if (found == answers_.end() || found->second.lapse->first <= now) return std::nullopt;
   return found->second.answer;
 }
 
-void DnsCache::keep(const std::string& name, DnsType type, const DnsAnswer& answer, Time now) {
-  Key key{greylist::ascii::lowered(name), type};
-  if (const auto old = answers_.find(key); old != answers_.end()) {
+void DnsCache::keep(const DnsQuestion& question, const DnsAnswer& answer, Time now) {
+  if (const auto old = answers_.find(question); old != answers_.end()) {
     lapses_.erase(old->second.lapse);
     answers_.erase(old);
   }
   while (!lapses_.empty() && (answers_.size() >= most_ || lapses_.begin()->first <= now)) drop_first();
-  const auto lapse = lapses_.emplace(now + lifetime_of(answer), key);
-  answers_.emplace(std::move(key), Kept{answer, lapse});
+  const auto lapse = lapses_.emplace(now + lifetime_of(answer), question);
+  answers_.emplace(question, Kept{answer, lapse});
 }
 
 void DnsCache::drop_first() {

@@ -4,8 +4,6 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "greylist/ascii.h"
-
 namespace proxy {
 
 asio::awaitable<DnsAnswer> answer_by(DnsDeadline deadline, std::shared_ptr<PendingAnswer> pending) {
@@ -26,23 +24,23 @@ DnsQuestions::DnsQuestions(asio::io_context& loop, const ResolverOptions& option
 
 std::shared_ptr<PendingAnswer> DnsQuestions::ask(const std::string& name, DnsType type) {
   auto pending = std::make_shared<PendingAnswer>(executor_);
-  if (auto known = cache_.find(name, type, std::chrono::steady_clock::now())) {
+  const DnsQuestion question(name, type);
+  if (auto known = cache_.find(question, std::chrono::steady_clock::now())) {
     pending->arrive(std::move(*known));
     return pending;
   }
-  const Key key{greylist::ascii::lowered(name), type};
-  auto& awaiting = awaited_[key];
+  auto& awaiting = awaited_[question];
   awaiting.push_back(pending);
   if (awaiting.size() > 1) return pending;
-  channel_->ask(name, type, [weak = weak_from_this(), key](const DnsAnswer& answer) {
-    if (const auto self = weak.lock()) self->answered(key, answer);
+  channel_->ask(name, type, [weak = weak_from_this(), question](const DnsAnswer& answer) {
+    if (const auto self = weak.lock()) self->answered(question, answer);
   });
   return pending;
 }
 
-void DnsQuestions::answered(const Key& key, const DnsAnswer& answer) {
-  cache_.keep(key.first, key.second, answer, std::chrono::steady_clock::now());
-  const auto asked = awaited_.extract(key);  // first: who is told may ask again
+void DnsQuestions::answered(const DnsQuestion& question, const DnsAnswer& answer) {
+  cache_.keep(question, answer, std::chrono::steady_clock::now());
+  const auto asked = awaited_.extract(question);  // first: who is told may ask again
   if (!asked) return;
   for (const auto& pending : asked.mapped()) pending->arrive(answer);
 }

@@ -44,14 +44,13 @@ class DnsQuestions : public std::enable_shared_from_this<DnsQuestions> {
   void close() { channel_->close(); }  // what is under way fails, and all later questions
 
  private:
-  using Key = std::pair<std::string, DnsType>;
   DnsQuestions(asio::io_context& loop, const ResolverOptions& options);
-  void answered(const Key& key, const DnsAnswer& answer);
+  void answered(const DnsQuestion& question, const DnsAnswer& answer);
 
   asio::any_io_executor executor_;
   std::shared_ptr<CaresChannel> channel_;
   DnsCache cache_;
-  std::map<Key, std::vector<std::shared_ptr<PendingAnswer>>> awaited_;
+  std::map<DnsQuestion, std::vector<std::shared_ptr<PendingAnswer>>> awaited_;
 };
 
 }  // namespace proxy

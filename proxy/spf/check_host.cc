@@ -9,6 +9,8 @@
 
 #include "greylist/domain_name.h"
 #include "proxy/dns/confirmed_name.h"
+#include "proxy/dns/dns_name.h"
+#include "proxy/ip_address.h"
 
 namespace proxy {
 namespace {
@@ -73,29 +75,11 @@ class Check {
   std::optional<std::vector<std::string>> validated_;
 };
 
-IpAddress address_of(const asio::ip::address& address) {
-  return address.is_v4() ? IpAddress::v4(address.to_v4().to_bytes()) : IpAddress::v6(address.to_v6().to_bytes());
-}
-
 asio::ip::address asio_address(const IpAddress& address) { return asio::ip::make_address(address.text()); }
 
 // Terms that count against the limit (RFC 7208 §4.6.4); redirect is the other.
 bool asks(Mechanism mechanism) {
   return mechanism != Mechanism::all && mechanism != Mechanism::ip4 && mechanism != Mechanism::ip6;
-}
-
-std::string_view name_of(Mechanism mechanism) {
-  switch (mechanism) {
-    case Mechanism::all: return "all";
-    case Mechanism::include: return "include";
-    case Mechanism::a: return "a";
-    case Mechanism::mx: return "mx";
-    case Mechanism::ptr: return "ptr";
-    case Mechanism::ip4: return "ip4";
-    case Mechanism::ip6: return "ip6";
-    case Mechanism::exists: return "exists";
-  }
-  std::unreachable();
 }
 
 // A null sender is postmaster at the HELO name (RFC 7208 §2.4), as is a sender without local part (§4.3).
@@ -116,7 +100,7 @@ asio::awaitable<SpfVerdict> Check::run() {
 
 // RFC 7208 §4.3 to §4.7.
 asio::awaitable<Finding> Check::evaluate(std::string domain) {
-  if (!is_spf_domain(domain)) co_return Finding{SpfResult::none, "\"" + domain + "\" can't have a record"};
+  if (!is_fully_qualified(domain)) co_return Finding{SpfResult::none, "\"" + domain + "\" can't have a record"};
   const auto record = co_await record_of(domain);
   if (!record) co_return Finding{record.error().result, record.error().reason};
   if (!*record) co_return Finding{SpfResult::none, domain + " has no record"};
@@ -124,7 +108,7 @@ asio::awaitable<Finding> Check::evaluate(std::string domain) {
     const auto matched = co_await matches(directive, domain);
     if (!matched) co_return Finding{matched.error().result, matched.error().reason};
     if (*matched)
-      co_return Finding{directive.meaning, std::string(name_of(directive.mechanism)) + " of " + domain,
+      co_return Finding{directive.meaning, std::string(word(directive.mechanism)) + " of " + domain,
                         is_too_wide(**record)};
   }
   if ((*record)->redirect) co_return co_await redirected(*(*record)->redirect, domain);
@@ -158,7 +142,8 @@ asio::awaitable<Or<bool>> Check::matches(const SpfDirective& directive, std::str
   auto name = domain;
   if (directive.domain) name = co_await expand(*directive.domain, std::move(domain));
   // A name that can't be asked for matches nothing (RFC 7208 §4.8); for include it is one without a record.
-  if (asks(directive.mechanism) && directive.mechanism != Mechanism::include && !is_spf_domain(name)) co_return false;
+  if (asks(directive.mechanism) && directive.mechanism != Mechanism::include && !is_fully_qualified(name))
+    co_return false;
   switch (directive.mechanism) {
     case Mechanism::all: co_return true;
     case Mechanism::include: co_return co_await includes(std::move(name));
@@ -200,7 +185,7 @@ asio::awaitable<Or<bool>> Check::is_exchange(std::string name, const SpfDirectiv
   if (!exchanges) co_return std::unexpected(exchanges.error());
   if (exchanges->names.size() > max_hosts) co_return permanent(name + " has too many exchanges");
   for (const auto& exchange : exchanges->names) {
-    if (!is_spf_domain(exchange)) continue;
+    if (!is_fully_qualified(exchange)) continue;
     const auto matched = co_await is_host(exchange, directive);
     if (!matched || *matched) co_return matched;
   }
@@ -268,7 +253,7 @@ asio::awaitable<Or<DnsAnswer>> Check::look_up(std::string name, DnsType type) {
 bool Check::covers(const std::vector<asio::ip::address>& addresses, const SpfDirective& directive) const {
   const auto prefix = values_.client.is_v4() ? directive.ipv4_prefix : directive.ipv6_prefix;
   return std::ranges::any_of(addresses, [&](const asio::ip::address& address) {
-    return greylist::Network{address_of(address).masked(prefix), prefix}.contains(values_.client);
+    return greylist::Network{ip_address(address).masked(prefix), prefix}.contains(values_.client);
   });
 }
 

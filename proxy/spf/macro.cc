@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "greylist/ascii.h"
+#include "proxy/dns/dns_name.h"
 
 namespace proxy {
 namespace {
@@ -14,8 +15,9 @@ namespace {
 namespace ascii = greylist::ascii;
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::string_view letters = "slodipvh";  // c, r and t stand in explanations alone, which nobody asks us for
 constexpr std::string_view delimiters = ".-+,/_=";
-constexpr std::size_t max_name = 253, max_label = 63;
+constexpr std::size_t max_name = 253;
 
 std::string dotted(const greylist::IpAddress& address) {
   if (address.is_v4()) return address.text();
@@ -65,11 +67,6 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   }
 }
 
-std::string_view without_trailing_dot(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return name;
-}
-
 // toplabel of RFC 7208 §7.1: letters, digits and inner hyphens, not digits alone.
 bool is_top_label(std::string_view label) {
   const auto fits = [](char c) { return ascii::alphanumeric(c) || c == '-'; };
@@ -79,13 +76,13 @@ bool is_top_label(std::string_view label) {
 
 }  // namespace
 
-std::optional<SpfMacroString> SpfMacroString::parse(std::string_view text, Place place) {
+std::optional<SpfMacroString> SpfMacroString::parse(std::string_view text) {
   SpfMacroString parsed;
   std::string literal;
   while (!text.empty()) {
     const char c = text.front();
     const bool visible = c > 0x20 && c < 0x7f;
-    if (!visible && !(c == ' ' && place == Place::explanation)) return std::nullopt;
+    if (!visible) return std::nullopt;
     text.remove_prefix(1);
     parsed.ends_with_macro_ = c == '%';
     if (c != '%') {
@@ -102,7 +99,7 @@ std::optional<SpfMacroString> SpfMacroString::parse(std::string_view text, Place
     } else if (escape == '-') {
       literal += "%20";
     } else if (const auto end = text.find('}'); escape == '{' && end != text.npos) {
-      auto macro = parse_macro(text.substr(0, end), place);
+      auto macro = parse_macro(text.substr(0, end));
       if (!macro) return std::nullopt;
       if (!literal.empty()) parsed.parts_.push_back({.text = std::exchange(literal, {})});
       parsed.parts_.push_back(std::move(*macro));
@@ -115,11 +112,10 @@ std::optional<SpfMacroString> SpfMacroString::parse(std::string_view text, Place
   return parsed;
 }
 
-std::optional<SpfMacroString::Part> SpfMacroString::parse_macro(std::string_view body, Place place) {
+std::optional<SpfMacroString::Part> SpfMacroString::parse_macro(std::string_view body) {
   if (body.empty()) return std::nullopt;
   Part macro{.letter = ascii::lower(body.front()), .escaped = body.front() < 'a'};
-  const std::string_view known = place == Place::explanation ? "slodipvhcrt" : "slodipvh";
-  if (!known.contains(macro.letter)) return std::nullopt;
+  if (!letters.contains(macro.letter)) return std::nullopt;
   body.remove_prefix(1);
   if (!body.empty() && ascii::digit(body.front())) {
     constexpr unsigned plenty = 1'000;  // a name has no more than 127 labels
@@ -181,22 +177,6 @@ std::string SpfDomain::expand(const SpfMacroValues& values) const {
     name.remove_prefix(dot + 1);
   }
   return std::string(name);
-}
-
-bool is_spf_domain(std::string_view name) {
-  name = without_trailing_dot(name);
-  if (name.size() > max_name || !name.contains('.')) return false;
-  return std::ranges::all_of(split(name, "."),
-                             [](std::string_view label) { return !label.empty() && label.size() <= max_label; });
-}
-
-bool is_same_or_below(std::string_view name, std::string_view domain) {
-  name = without_trailing_dot(name);
-  domain = without_trailing_dot(domain);
-  if (name.size() < domain.size()) return false;
-  const auto end = name.substr(name.size() - domain.size());
-  if (!std::ranges::equal(end, domain, {}, ascii::lower, ascii::lower)) return false;
-  return name.size() == domain.size() || name[name.size() - domain.size() - 1] == '.';
 }
 
 }  // namespace proxy

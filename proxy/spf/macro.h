@@ -20,9 +20,7 @@ struct SpfMacroValues {
 // A macro string of an SPF record (RFC 7208 §7.1).
 class SpfMacroString {
  public:
-  // `%{c}`, `%{r}` and `%{t}` belong in explanations, which nobody asks us for: they are taken and stand for nothing.
-  enum class Place { record, explanation };
-  static std::optional<SpfMacroString> parse(std::string_view text, Place place = Place::record);
+  static std::optional<SpfMacroString> parse(std::string_view text);
 
   std::string expand(const SpfMacroValues& values) const;
   bool needs_validated_name() const;
@@ -36,7 +34,7 @@ class SpfMacroString {
     bool reversed = false;
     unsigned labels = 0;  // how many of the last are kept; 0: all
   };
-  static std::optional<Part> parse_macro(std::string_view body, Place place);
+  static std::optional<Part> parse_macro(std::string_view body);
   static std::string expand(const Part& macro, const SpfMacroValues& values);
 
   std::vector<Part> parts_;
@@ -57,11 +55,5 @@ class SpfDomain {
   explicit SpfDomain(SpfMacroString text) : text_(std::move(text)) {}
   SpfMacroString text_;
 };
-
-// Names as SPF asks the DNS for them: labels of 1 to 63 octets, at least two, 253 octets in all (RFC 7208 §4.3, §4.8).
-bool is_spf_domain(std::string_view name);
-
-// Whether both are the same name, or `name` is below `domain`, in any case.
-bool is_same_or_below(std::string_view name, std::string_view domain);
 
 }  // namespace proxy

@@ -20,18 +20,20 @@ constexpr std::uint64_t widest = 1ull << 20;  // IPv4 addresses
 constexpr std::array<std::string_view, 7> result_words = {"none",     "neutral",   "pass",     "fail",
                                                           "softfail", "temperror", "permerror"};
 
+// The order is Mechanism's.
 struct MechanismForm {
   std::string_view name;
-  Mechanism mechanism;
   bool domain, domain_needed, prefixes;
 };
-constexpr std::array<MechanismForm, 6> forms = {{
-    {"all", Mechanism::all, false, false, false},
-    {"include", Mechanism::include, true, true, false},
-    {"a", Mechanism::a, true, false, true},
-    {"mx", Mechanism::mx, true, false, true},
-    {"ptr", Mechanism::ptr, true, false, false},
-    {"exists", Mechanism::exists, true, true, false},
+constexpr std::array<MechanismForm, 8> forms = {{
+    {"all", false, false, false},
+    {"include", true, true, false},
+    {"a", true, false, true},
+    {"mx", true, false, true},
+    {"ptr", true, false, false},
+    {"ip4", false, false, false},
+    {"ip6", false, false, false},
+    {"exists", true, true, false},
 }};
 
 // A prefix length without leading zeros (RFC 7208 §5.6).
@@ -85,14 +87,14 @@ std::optional<SpfDirective> parse_directive(std::string_view term) {
   const auto name = ascii::lowered(term.substr(0, name_end));
   auto rest = name_end == term.npos ? std::string_view() : term.substr(name_end);
 
-  if (name == "ip4" || name == "ip6") {
-    directive.mechanism = name == "ip4" ? Mechanism::ip4 : Mechanism::ip6;
-    if (!rest.starts_with(':') || !read_network(rest.substr(1), name == "ip6", directive)) return std::nullopt;
-    return directive;
-  }
   const auto form = std::ranges::find(forms, name, &MechanismForm::name);
   if (form == forms.end()) return std::nullopt;
-  directive.mechanism = form->mechanism;
+  directive.mechanism = static_cast<Mechanism>(form - forms.begin());
+  const bool ipv6 = directive.mechanism == Mechanism::ip6;
+  if (ipv6 || directive.mechanism == Mechanism::ip4) {
+    if (!rest.starts_with(':') || !read_network(rest.substr(1), ipv6, directive)) return std::nullopt;
+    return directive;
+  }
   if (form->prefixes && !take_prefixes(rest, directive)) return std::nullopt;
   if (rest.empty()) return form->domain_needed ? std::nullopt : std::optional(std::move(directive));
   if (!form->domain || !rest.starts_with(':')) return std::nullopt;
@@ -136,11 +138,7 @@ std::uint64_t ipv4_addresses(const SpfDirective& directive) {
 
 std::string_view word(SpfResult result) { return result_words[static_cast<std::size_t>(result)]; }
 
-std::optional<SpfResult> spf_result(std::string_view word) {
-  const auto found = std::ranges::find(result_words, word);
-  if (found == result_words.end()) return std::nullopt;
-  return static_cast<SpfResult>(found - result_words.begin());
-}
+std::string_view word(SpfDirective::Mechanism mechanism) { return forms[static_cast<std::size_t>(mechanism)].name; }
 
 bool is_spf_record(std::string_view text) {
   return ascii::equal_ignoring_case(text.substr(0, version.size()), version) &&

@@ -14,7 +14,6 @@ namespace proxy {
 // What SPF makes of a client and a domain (RFC 7208 §2.6).
 enum class SpfResult { none, neutral, pass, fail, softfail, temperror, permerror };
 std::string_view word(SpfResult result);
-std::optional<SpfResult> spf_result(std::string_view word);
 
 // A mechanism and what it means if it matches (RFC 7208 §4.6.2).
 struct SpfDirective {
@@ -25,6 +24,8 @@ struct SpfDirective {
   greylist::Network network{};                   // of ip4 and ip6
   unsigned ipv4_prefix = 32, ipv6_prefix = 128;  // of a and mx
 };
+
+std::string_view word(SpfDirective::Mechanism mechanism);
 
 // A domain's SPF record. Its explanation is checked, not kept: nobody is refused for SPF alone.
 struct SpfRecord {
