@@ -78,8 +78,7 @@ def balance(books):
     found = [(case.told.message.session, f"message {case.told.message.number}: {wrong}")
              for case in books.messages() for rule in RULES for wrong in rule(case)]
     found += [(outcome.plan.number, wrong) for outcome in books.outcomes for wrong in _conversation(books, outcome)]
-    return found + [(None, wrong) for wrong in 
-              (*_strangers(books), *_counters(books), *_memory(books), *_weather(books))]
+    return found + [(None, wrong) for rule in (_strangers, _counters, _memory, _weather) for wrong in rule(books)]
 
 
 # Of one message

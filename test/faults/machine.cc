@@ -1,8 +1,7 @@
 // What a test may do to the machine under a program that is started with this library in LD_PRELOAD:
 //   SLOW_DISK=DIRECTORY   each write and sync of a file below it takes 5 ms longer
-//   NO_RESERVE=1          fallocate() isn't supported, as on some file systems: no room is kept for what is to be
-//   written CLOCK=FILE            the time of day is as many seconds off as the file says, an int64; the monotonic
-//   clock isn't
+//   NO_RESERVE=1          fallocate() isn't supported, as on some file systems, so that no room is kept
+//   CLOCK=FILE            the time of day is as many seconds off as the file says, an int64; monotonic time isn't
 #undef _FILE_OFFSET_BITS  // so that these are the functions by their own names, not those for large files
 #include <dlfcn.h>
 #include <fcntl.h>
