@@ -59,12 +59,12 @@ Step<void> delivered_step(Shelf& shelf, const Delivery& delivery, Time now, cons
   std::unordered_set<std::string> done;  // several recipients of a message may share a triplet
   bool counted = false;
   for (const auto& triplet : delivery.triplets) {
+    const auto more = count(*credit, now, limits, rule);
+    if (!more) break;  // as for most: no more than one counts in an interval
     if (!done.insert(triplet_key(triplet)).second) continue;
     auto record = shelf.record(triplet);
     if (!record) return std::unexpected(record.error());
     if (!may_count(triplet, *record, now, limits)) continue;
-    const auto more = count(*credit, now, limits, rule);
-    if (!more) break;
     *credit = more;
     counted = true;
     (*record)->credited = true;
