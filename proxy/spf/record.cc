@@ -16,6 +16,7 @@ using Mechanism = SpfDirective::Mechanism;
 
 constexpr std::string_view version = "v=spf1";
 constexpr std::uint64_t widest = 1ull << 20;  // IPv4 addresses
+constexpr unsigned widest_ipv6_prefix = 29;   // the most that a registry gives to one organisation as a rule
 
 constexpr std::array<std::string_view, 7> result_words = {"none",     "neutral",   "pass",     "fail",
                                                           "softfail", "temperror", "permerror"};
@@ -134,6 +135,15 @@ std::uint64_t ipv4_addresses(const SpfDirective& directive) {
   }
 }
 
+unsigned ipv6_prefix(const SpfDirective& directive) {
+  switch (directive.mechanism) {
+    case Mechanism::ip6: return directive.network.prefix;
+    case Mechanism::a:
+    case Mechanism::mx: return directive.ipv6_prefix;
+    default: return 128;
+  }
+}
+
 }  // namespace
 
 std::string_view word(SpfResult result) { return result_words[static_cast<std::size_t>(result)]; }
@@ -172,9 +182,10 @@ std::expected<SpfRecord, std::string> parse_spf_record(std::string_view text) {
 bool is_too_wide(const SpfRecord& record) {
   std::uint64_t addresses = 0;
   for (const auto& directive : record.directives) {
-    if (directive.mechanism == Mechanism::all && directive.meaning == SpfResult::pass) return true;
     if (directive.mechanism == Mechanism::ptr) return true;
-    if (directive.meaning == SpfResult::pass) addresses += ipv4_addresses(directive);
+    if (directive.meaning != SpfResult::pass) continue;
+    if (directive.mechanism == Mechanism::all || ipv6_prefix(directive) < widest_ipv6_prefix) return true;
+    addresses += ipv4_addresses(directive);
   }
   return addresses > widest;
 }

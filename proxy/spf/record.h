@@ -40,7 +40,8 @@ bool is_spf_record(std::string_view text);
 std::expected<SpfRecord, std::string> parse_spf_record(std::string_view text);
 
 // Whether passing by this record proves little about who the client is: it lets everybody pass (`+all`), trusts names
-// that clients give themselves (`ptr`), or its own mechanisms name more than 2^20 IPv4 addresses.
+// that clients give themselves (`ptr`), or its own mechanisms name more than 2^20 IPv4 addresses or an IPv6 network
+// wider than a /29. What it includes is judged by itself.
 bool is_too_wide(const SpfRecord& record);
 
 }  // namespace proxy

@@ -96,10 +96,19 @@ TEST_CASE("a pass by a record that names the world proves nothing") {
            Row{"v=spf1 a/11 ip4:192.0.2.0/24 -all", true},
            Row{"v=spf1 +all", true},
            Row{"v=spf1 ip4:192.0.2.0/24 ptr -all", true},
-           Row{"v=spf1 include:wide.example -all", false},
+           Row{"v=spf1 include:wide.example -all", true},
+           Row{"v=spf1 include:narrow.example include:wide.example -all", false},
+           Row{"v=spf1 include:elsewhere.example ip4:192.0.2.0/24 -all", false},
+           Row{"v=spf1 redirect=wide.example", true},
+           Row{"v=spf1 ip4:192.0.2.0/24 ip6:2001:db0::/29 -all", false},
+           Row{"v=spf1 ip4:192.0.2.0/24 ip6:2001:d00::/28 -all", true},
+           Row{"v=spf1 ip4:192.0.2.0/24 a//0 -all", true},
        }) {
     CAPTURE(record);
-    Zone zone{.texts = {{"example.org", record}, {"wide.example", "v=spf1 ip4:192.0.0.0/8"}}};
+    Zone zone{.texts = {{"example.org", record},
+                        {"wide.example", "v=spf1 ip4:192.0.0.0/8"},
+                        {"narrow.example", "v=spf1 ip4:192.0.2.0/24"},
+                        {"elsewhere.example", "v=spf1 ip4:10.0.0.0/8 -all"}}};
     const auto verdict = zone.judge("192.0.2.1", "a@example.org");
     CHECK(verdict.result == SpfResult::pass);
     CHECK(verdict.too_wide == too_wide);
