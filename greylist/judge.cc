@@ -40,6 +40,13 @@ Record merged(const std::optional<Record>& known, const Record& other, Time now,
   return record;
 }
 
+std::optional<Record> merged(std::span<const std::optional<Record>> records, Time now, const Limits& limits) {
+  std::optional<Record> all;
+  for (const auto& record : records)
+    if (record && !expired(*record, now, limits)) all = merged(all, *record, now, limits);
+  return all;
+}
+
 // RFC 6647 §2.4, §5: a temporary refusal until the client retries in due time; what passed stays known.
 Judgement judge(const std::optional<Record>& seen, Time now, const Limits& limits, std::string_view client) {
   if (!seen || expired(*seen, now, limits)) {

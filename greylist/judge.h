@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,9 @@ bool expired(const Record& record, Time now, const Limits& limits);
 
 // What two greylists know of one triplet, as one: the earliest first attempt, passed if it had passed in either.
 Record merged(const std::optional<Record>& known, const Record& other, Time now, const Limits& limits);
+
+// What is remembered of a triplet under several identities of its client, as one; nullopt: nothing that lives.
+std::optional<Record> merged(std::span<const std::optional<Record>> records, Time now, const Limits& limits);
 
 // The greylist's whole decision (RFC 6647 §2.4, §5). `client` becomes record.last_client. Never moves first_seen of an
 // entry that lives. A clock that went back: age 0.

@@ -3,8 +3,10 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "domain_name.h"
+#include "identity.h"
 #include "ip_address.h"
 #include "judge.h"
 #include "lists/lists.h"
@@ -22,6 +24,7 @@ struct Policy {
   Mode mode = Mode::enforce;
   Limits limits;
   ClientPrefix client_prefix;
+  std::vector<ProofKind> identity;  // the proofs that count beside the network, best first
   AutoAllow auto_allow;
   NullSender null_sender = NullSender::rcpt;
   OnStoreFailure on_store_failure = OnStoreFailure::accept;

@@ -28,7 +28,7 @@ int main(int count, char** arguments) {
   asio::io_context loop;
   proxy::Resolver resolver(loop, {{arguments[1]}, std::chrono::milliseconds(std::atoi(arguments[2]))});
   for (std::string line; std::getline(std::cin, line);) {
-    asio::co_spawn(loop, resolver.check_spf(read_question(line)),
+    asio::co_spawn(loop, resolver.check_spf(read_question(line), resolver.deadline()),
                    [](std::exception_ptr thrown, const proxy::SpfVerdict& verdict) {
                      if (thrown) std::rethrow_exception(thrown);
                      std::cout << proxy::word(verdict.result) << std::endl;

@@ -39,6 +39,19 @@ Answer<T> answer(Step<T> done) {
 constexpr Stripes::Set any_stripe = 1;  // for what isn't judged by: it keeps the database open
 constexpr std::chrono::milliseconds history_delay{500};
 
+// One for a triplet under whatever identity, since a step may ask for all of them.
+Stripes::Set stripe_of(const Triplet& triplet) {
+  return Stripes::of(triplet_key({.sender = triplet.sender, .recipient = triplet.recipient}));
+}
+
+Stripes::Set stripes_of(const Question& question) {
+  auto stripes = stripe_of(question.triplet);
+  if (!question.earner.empty()) stripes |= Stripes::of(credit_key(question.earner));
+  for (const auto& other : question.also)
+    if (!other.earner.empty()) stripes |= Stripes::of(credit_key(other.earner));
+  return stripes;
+}
+
 class RocksDbStore final : public Store {
  public:
   explicit RocksDbStore(const RocksDbOptions& options) : keeper_(options) {}
@@ -152,16 +165,16 @@ asio::awaitable<T> RocksDbStore::on_pool(Work work) {
 }
 
 asio::awaitable<Answer<Judgement>> RocksDbStore::attempt(Question question, Time now, Limits limits, AutoAllow rule) {
-  auto stripes = Stripes::of(triplet_key(question.triplet));
-  if (!question.earner.empty()) stripes |= Stripes::of(credit_key(question.earner));
+  const auto stripes = stripes_of(question);
   return run<Judgement>(stripes, [question = std::move(question), now, limits, rule](RocksDbShelf& shelf) {
     return attempt_step(shelf, question, now, limits, rule);
   });
 }
 
 asio::awaitable<Answer<void>> RocksDbStore::delivered(Delivery delivery, Time now, Limits limits, AutoAllow rule) {
-  auto stripes = Stripes::of(credit_key(delivery.earner));
-  for (const auto& triplet : delivery.triplets) stripes |= Stripes::of(triplet_key(triplet));
+  Stripes::Set stripes = 0;
+  for (const auto& earner : delivery.earners) stripes |= Stripes::of(credit_key(earner));
+  for (const auto& triplet : delivery.triplets) stripes |= stripe_of(triplet);
   return run<void>(stripes, [delivery = std::move(delivery), now, limits, rule](RocksDbShelf& shelf) {
     return delivered_step(shelf, delivery, now, limits, rule);
   });
@@ -176,7 +189,7 @@ asio::awaitable<Answer<void>> RocksDbStore::forget_credit(std::string earner) {
 }
 
 asio::awaitable<Answer<std::optional<Record>>> RocksDbStore::find(Triplet triplet) {
-  const auto stripes = Stripes::of(triplet_key(triplet));
+  const auto stripes = stripe_of(triplet);
   return run<std::optional<Record>>(
       stripes, [triplet = std::move(triplet)](RocksDbShelf& shelf) { return shelf.record(triplet); });
 }
@@ -225,7 +238,7 @@ asio::awaitable<Answer<EarnerPage>> RocksDbStore::scan_earners(std::string from)
 }
 
 asio::awaitable<Answer<bool>> RocksDbStore::forget(Triplet triplet, EntryFilter if_still) {
-  const auto stripes = Stripes::of(triplet_key(triplet));
+  const auto stripes = stripe_of(triplet);
   return run<bool>(stripes,
                    [triplet = std::move(triplet), if_still = std::move(if_still)](RocksDbShelf& shelf) -> Step<bool> {
                      const auto record = shelf.record(triplet);
@@ -238,7 +251,7 @@ asio::awaitable<Answer<bool>> RocksDbStore::forget(Triplet triplet, EntryFilter 
 
 asio::awaitable<Answer<void>> RocksDbStore::take_over(std::vector<Entry> entries, Time now, Limits limits) {
   Stripes::Set stripes = 0;
-  for (const auto& entry : entries) stripes |= Stripes::of(triplet_key(entry.triplet));
+  for (const auto& entry : entries) stripes |= stripe_of(entry.triplet);
   return change(stripes, [entries = std::move(entries), now, limits](RocksDbShelf& shelf) {
     return take_over_step(shelf, entries, now, limits);
   });

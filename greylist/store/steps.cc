@@ -16,10 +16,9 @@ Duration record_grain(const Limits& limits) {
   return std::min<Duration>(std::chrono::seconds(1), credit_grain(limits));
 }
 
-bool worth_writing(const std::optional<Record>& seen, const Judgement& judgement, const Limits& limits) {
-  const bool repeated = judgement.verdict == Verdict::known || judgement.verdict == Verdict::too_early;
-  return !repeated || seen->last_client != judgement.record.last_client ||
-         moved_on(seen->last_seen, judgement.record.last_seen, record_grain(limits));
+bool worth_writing(const std::optional<Record>& seen, const Record& record, const Limits& limits) {
+  return !seen || seen->first_seen != record.first_seen || seen->passed != record.passed ||
+         seen->last_client != record.last_client || moved_on(seen->last_seen, record.last_seen, record_grain(limits));
 }
 
 // The null sender earns nothing: anybody can send a bounce.
@@ -27,50 +26,101 @@ bool may_count(const Triplet& triplet, const std::optional<Record>& record, Time
   return !triplet.sender.empty() && record && record->passed && !record->credited && !expired(*record, now, limits);
 }
 
+// Whether it has earned its way; its last use is renewed then.
+Step<bool> let_through(Shelf& shelf, const std::string& earner, Time now, const Limits& limits, const AutoAllow& rule) {
+  if (earner.empty() || rule.after == 0) return false;
+  auto credit = shelf.credit(earner);
+  if (!credit) return std::unexpected(credit.error());
+  if (!earned(*credit, now, limits, rule)) return false;
+  Credit& used = **credit;
+  if (moved_on(used.last_used, now, credit_grain(limits))) {
+    used.last_used = now;
+    shelf.put(earner, used);
+  }
+  return true;
+}
+
+// What is remembered under each identity, the best one's first.
+Step<std::vector<std::optional<Record>>> records(Shelf& shelf, const Question& question) {
+  std::vector<std::optional<Record>> all;
+  all.reserve(question.also.size() + 1);
+  auto best = shelf.record(question.triplet);
+  if (!best) return std::unexpected(best.error());
+  all.push_back(*std::move(best));
+  for (const auto& other : question.also) {
+    auto record = shelf.record(under(other, question.triplet));
+    if (!record) return std::unexpected(record.error());
+    all.push_back(*std::move(record));
+  }
+  return all;
+}
+
+// Under the identities that don't know of it yet, other than the best.
+void remember_first_attempt(Shelf& shelf, const Question& question, const std::vector<std::optional<Record>>& seen,
+                            const Record& record) {
+  for (std::size_t i = 0; i < question.also.size(); ++i) {
+    const auto& known = seen[i + 1];
+    if (!known || known->first_seen != record.first_seen) shelf.put(under(question.also[i], question.triplet), record);
+  }
+}
+
+struct Earning {
+  const std::string* name;
+  std::optional<Credit> credit;
+  bool counted = false;
+};
+
+Step<std::vector<Earning>> earners_of(Shelf& shelf, const Delivery& delivery) {
+  std::vector<Earning> all;
+  all.reserve(delivery.earners.size());
+  for (const auto& name : delivery.earners) {
+    auto credit = shelf.credit(name);
+    if (!credit) return std::unexpected(credit.error());
+    all.push_back({&name, *std::move(credit)});
+  }
+  return all;
+}
+
 }  // namespace
 
 Step<Judgement> attempt_step(Shelf& shelf, const Question& question, Time now, const Limits& limits,
                              const AutoAllow& rule) {
-  if (!question.earner.empty() && rule.after > 0) {
-    auto credit = shelf.credit(question.earner);
-    if (!credit) return std::unexpected(credit.error());
-    if (earned(*credit, now, limits, rule)) {
-      Credit& used = **credit;
-      if (moved_on(used.last_used, now, credit_grain(limits))) {
-        used.last_used = now;
-        shelf.put(question.earner, used);
-      }
-      return Judgement{Verdict::auto_allowed, {}};
-    }
-  }
-  const auto seen = shelf.record(question.triplet);
+  auto through = let_through(shelf, question.earner, now, limits, rule);
+  for (auto other = question.also.begin(); through && !*through && other != question.also.end(); ++other)
+    through = let_through(shelf, other->earner, now, limits, rule);
+  if (!through) return std::unexpected(through.error());
+  if (*through) return Judgement{Verdict::auto_allowed, {}};
+
+  const auto seen = records(shelf, question);
   if (!seen) return std::unexpected(seen.error());
-  auto judgement = judge(*seen, now, limits, question.client);
-  if (worth_writing(*seen, judgement, limits)) shelf.put(question.triplet, judgement.record);
+  auto judgement = judge(merged(*seen, now, limits), now, limits, question.client);
+  if (question.only_known && judgement.verdict != Verdict::known) return judgement;
+  if (worth_writing(seen->front(), judgement.record, limits)) shelf.put(question.triplet, judgement.record);
+  if (!judgement.record.passed) remember_first_attempt(shelf, question, *seen, judgement.record);
   return judgement;
 }
 
 Step<void> delivered_step(Shelf& shelf, const Delivery& delivery, Time now, const Limits& limits,
                           const AutoAllow& rule) {
-  if (delivery.earner.empty() || rule.after == 0) return {};
-  auto credit = shelf.credit(delivery.earner);
-  if (!credit) return std::unexpected(credit.error());
+  if (rule.after == 0) return {};
+  auto earners = earners_of(shelf, delivery);
+  if (!earners) return std::unexpected(earners.error());
 
   std::unordered_set<std::string> done;  // several recipients of a message may share a triplet
-  bool counted = false;
   for (const auto& triplet : delivery.triplets) {
-    const auto more = count(*credit, now, limits, rule);
-    if (!more) break;  // as for most: no more than one counts in an interval
+    const auto counts = [&](const Earning& earner) { return count(earner.credit, now, limits, rule).has_value(); };
+    if (std::ranges::none_of(*earners, counts)) break;  // as for most: no more than one counts in an interval
     if (!done.insert(triplet_key(triplet)).second) continue;
     auto record = shelf.record(triplet);
     if (!record) return std::unexpected(record.error());
     if (!may_count(triplet, *record, now, limits)) continue;
-    *credit = more;
-    counted = true;
+    for (auto& earner : *earners)
+      if (const auto more = count(earner.credit, now, limits, rule)) earner.credit = more, earner.counted = true;
     (*record)->credited = true;
     shelf.put(triplet, **record);
   }
-  if (counted) shelf.put(delivery.earner, **credit);
+  for (const auto& earner : *earners)
+    if (earner.counted) shelf.put(*earner.name, *earner.credit);
   return {};
 }
 

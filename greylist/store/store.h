@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "history.h"
+#include "identity.h"
 #include "judge.h"
 #include "lists/run_time_entry.h"
 #include "triplet.h"
@@ -29,14 +30,16 @@ struct StoreStatus {
 
 // One look at the greylist for one recipient.
 struct Question {
-  Triplet triplet;
-  std::string earner;  // earning_identity() of the client; empty: auto-allow isn't asked
-  std::string client;  // address, for the record
+  Triplet triplet;             // by the best identity of the client
+  std::string earner;          // of that identity; empty: auto-allow isn't asked
+  std::string client;          // address, for the record
+  std::vector<Identity> also;  // the others that it proved, better ones first
+  bool only_known = false;  // nothing is remembered unless the triplet has passed before or the client is let through
 };
-// Triplets of a message that the backend took.
+// Triplets of a message that the backend took, and to whom they are credited.
 struct Delivery {
   std::vector<Triplet> triplets;
-  std::string earner;
+  std::vector<std::string> earners;
 };
 
 struct Entry {
@@ -51,7 +54,7 @@ struct EntryPage {
 using EntryFilter = std::function<bool(const Triplet&, const Record&)>;  // may be called on any thread
 
 struct Earner {
-  std::string name;  // earning_identity()
+  std::string name;  // Identity::earner
   Credit credit;
 };
 struct EarnerPage {
@@ -70,13 +73,15 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // auto_allowed with an empty record if the earner has earned its way (its last use is renewed), else what judge()
-  // says, and that is remembered. Uses in quick succession are remembered as one: what find() shows as last_seen may be
-  // older by a second, or 1/64 of the lifetime where that is shorter.
+  // auto_allowed with an empty record if one of the earners has earned its way (its last use is renewed), else what
+  // judge() says of all that is remembered under the client's identities. A first attempt is remembered under each of
+  // them, so that a retry counts that can prove but one; what passes, under the best alone. Uses in quick succession
+  // are remembered as one: what find() shows as last_seen may be older by a second, or 1/64 of the lifetime where that
+  // is shorter.
   virtual asio::awaitable<std::expected<Judgement, StoreError>> attempt(Question question, Time now, Limits limits,
                                                                         AutoAllow rule) = 0;
-  // Credits the earner with each triplet that has passed and was not credited yet, as count() allows. Triplets of the
-  // null sender earn nothing; nor does any while rule.after is 0.
+  // Credits every earner, as count() allows, with each triplet that has passed and was not credited yet. Triplets of
+  // the null sender earn nothing; nor does any while rule.after is 0.
   virtual asio::awaitable<std::expected<void, StoreError>> delivered(Delivery delivery, Time now, Limits limits,
                                                                      AutoAllow rule) = 0;
   // Takes back what `earner` has earned; nothing to do if it has earned nothing.

@@ -57,7 +57,13 @@ std::optional<std::string> unknown_parameter(const AdminRequest& request) {
 ClientName look_up(const Setup& setup, const greylist::IpAddress& client) {
   asio::io_context loop{1};
   Resolver resolver(loop, {setup.settings.dns.servers, setup.settings.dns.timeout});
-  return finished(loop, resolver.confirmed_name(asio::ip::make_address(client.text())));
+  return finished(loop, resolver.confirmed_name(asio::ip::make_address(client.text()), resolver.deadline()));
+}
+
+SpfVerdict check_spf(const Setup& setup, const SpfQuestion& question) {
+  asio::io_context loop{1};
+  Resolver resolver(loop, {setup.settings.dns.servers, setup.settings.dns.timeout});
+  return finished(loop, resolver.check_spf(question, resolver.deadline()));
 }
 
 }  // namespace
@@ -84,8 +90,12 @@ std::unique_ptr<AdminUpload> AdminApi::upload(const AdminRequest& request) {
 
 AdminAnswer AdminApi::explained(const AdminRequest& request) {
   const auto setup = sources_.setup();
-  const ExplainSources sources{setup, sources_.run_time.lists(), sources_.site, sources_.site.store,
-                               [&](const greylist::IpAddress& client) { return look_up(*setup, client); }};
+  const ExplainSources sources{setup,
+                               sources_.run_time.lists(),
+                               sources_.site,
+                               sources_.site.store,
+                               [&](const greylist::IpAddress& client) { return look_up(*setup, client); },
+                               [&](const SpfQuestion& question) { return check_spf(*setup, question); }};
   const bool recipient_alone = !request.query.contains("client") && !request.query.contains("sender");
   const auto explanation = recipient_alone ? latest_for(value(request, "recipient"), sources)
                                            : explain({value(request, "client"), value(request, "helo"),

@@ -1,13 +1,16 @@
 #include "proxy/admin/explain.h"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
+#include "greylist/generic_name.h"
 #include "proxy/admin/entry_json.h"
 #include "proxy/admin/finished.h"
 #include "proxy/config/duration.h"
+#include "proxy/dns/organisational_domain.h"
 #include "proxy/session/admission.h"
 #include "smtp/path.h"
 #include "smtp/replies.h"
@@ -95,20 +98,19 @@ bool is_over(const greylist::HistoryEvent& event, const ExplainSources& sources)
 class Explanation {
  public:
   Explanation(Asked asked, const ExplainSources& sources)
-      : asked_(std::move(asked)), sources_(sources), now_(sources.site.clock.now()) {}
+      : asked_(std::move(asked)), sources_(sources), now_(sources.site.clock.now()), triplet_(asked_.triplet) {}
 
   Json told() {
     decide();
-    const auto& triplet = asked_.triplet;
     const bool passes = decision_.action == Action::pass;
     return {{"verdict", word_.empty() ? std::string(decision_.word()) : word_},
             {"action", std::string(greylist::word(decision_.action))},
             {"reply", passes ? "" : reply().one_line()},
             {"client", asked_.client.text()},
             {"name", name_ ? Json(*name_) : Json(nullptr)},
-            {"identity", triplet.identity},
-            {"sender", triplet.sender},
-            {"recipient", triplet.recipient},
+            {"identity", triplet_.identity},
+            {"sender", triplet_.sender},
+            {"recipient", triplet_.recipient},
             {"first_seen", record_ ? time_json(record_->first_seen) : Json(nullptr)},
             {"passed", record_ ? time_json(record_->passed) : Json(nullptr)},
             {"last_seen", record_ ? time_json(record_->last_seen) : Json(nullptr)},
@@ -150,12 +152,16 @@ class Explanation {
       name_ = "";
       step("an entry by name could match, but dns.enabled is false: the client has no name");
     } else {
-      const auto found = sources_.look_up(asked_.client);
-      name_ = found.name;
-      step(found.name.empty() ? "an entry by name could match, but the client has no confirmed reverse name"
-                              : "the client's confirmed reverse name is " + found.name);
+      look_up_name();
     }
     return greylist::screen(policy(), *sources_.run_time, attempt, name_, now_);
+  }
+
+  void look_up_name() {
+    if (name_) return;
+    name_ = sources_.look_up(asked_.client).name;
+    step(name_->empty() ? "the client has no confirmed reverse name"
+                        : "the client's confirmed reverse name is " + *name_);
   }
 
   void listed_as(const greylist::Listed& listed) {
@@ -205,33 +211,91 @@ class Explanation {
   }
 
   void ask_greylist() {
-    const auto& triplet = asked_.triplet;
-    if (triplet.sender.empty() && policy().null_sender == greylist::NullSender::data)
+    if (asked_.sender.null() && policy().null_sender == greylist::NullSender::data)
       step("a bounce: the mail server is asked first, and what follows is decided at DATA");
-    step("remembered by: client " + triplet.identity + ", sender <" + triplet.sender + ">, recipient <" +
-         triplet.recipient + ">");
-    const auto found = finished(sources_.store.find(triplet));
-    const auto earner = greylist::earning_identity(asked_.client);
-    const auto credit = finished(sources_.store.find_credit(earner));
-    if (!found || !credit) {
+    const auto identities = greylist::identities(asked_.client, proof(), policy().identity, policy().client_prefix);
+    triplet_.identity = identities.front().name;
+    step("remembered by: client " + triplet_.identity + ", sender <" + triplet_.sender + ">, recipient <" +
+         triplet_.recipient + ">");
+    const auto records = remembered(identities);
+    const auto credits = earned_by(identities);
+    if (!records || !credits) {
       decision_.verdict = Verdict::store_failure;
       decision_.action = greylist::action_of(decision_.verdict, policy());
-      return step("the store can't answer (" + (found ? credit.error().what : found.error().what) +
+      return step("the store can't answer (" + (records ? credits.error() : records.error()).what +
                   "): greylist.on_store_failure is " + settings().greylist.on_store_failure);
     }
-    if (*found && !greylist::expired(**found, now_, policy().limits)) record_ = **found;
-    if (greylist::earned(*credit, now_, policy().limits, policy().auto_allow)) {
+    record_ = greylist::merged(*records, now_, policy().limits);
+    if (const auto* earner = let_through(*credits)) {
       decision_.verdict = Verdict::auto_allowed;
-      step(earner + " has earned its way: " + std::to_string((*credit)->count) + " triplets came back");
+      step(earner->name + " has earned its way: " + std::to_string(earner->credit.count) + " triplets came back");
     } else {
-      decision_.verdict = greylist::judge(*found, now_, policy().limits, asked_.client.text()).verdict;
-      if (*credit && policy().auto_allow.after > 0)
-        step(earner + " has earned " + std::to_string((*credit)->count) + " of the " +
+      decision_.verdict = greylist::judge(record_, now_, policy().limits, asked_.client.text()).verdict;
+      for (const auto& [name, credit] : *credits)
+        step(name + " has earned " + std::to_string(credit.count) + " of the " +
              std::to_string(policy().auto_allow.after) + " triplets that would let it through");
-      tell_of_record(found->has_value());
+      tell_of_record(std::ranges::any_of(*records, [](const auto& record) { return record.has_value(); }));
     }
     decision_.action = greylist::action_of(decision_.verdict, policy());
     if (policy().mode == greylist::Mode::observe) step("greylist.mode is observe: nothing is put off");
+  }
+
+  // What the DNS proves of the client. A session doesn't ask for it where the address alone is known.
+  greylist::Proof proof() {
+    greylist::Proof proof;
+    for (const auto kind : policy().identity) {
+      if (kind == greylist::ProofKind::spf) {
+        const auto spf = sources_.check_spf({asked_.client, asked_.helo, asked_.sender.text()});
+        proof.spf_domain = proved_domain(spf);
+        step(spf_story(spf));
+      } else {
+        look_up_name();
+        proof.name = *name_;
+        proof.organisation = organisational_domain(proof.name);
+        if (!proof.name.empty() && greylist::is_generic_name(proof.name, proof.organisation, asked_.client))
+          step("that name is a provider's for one of its lines: it says no more than the address");
+      }
+    }
+    return proof;
+  }
+
+  static std::string spf_story(const SpfVerdict& spf) {
+    auto story = "SPF says " + std::string(word(spf.result));
+    if (!spf.domain.empty()) story += " for " + spf.domain;
+    if (!spf.reason.empty()) story += " (" + spf.reason + ")";
+    if (spf.too_wide) story += "; its record lets too many pass to prove anything";
+    return story;
+  }
+
+  std::expected<std::vector<std::optional<greylist::Record>>, greylist::StoreError> remembered(
+      const std::vector<greylist::Identity>& identities) {
+    std::vector<std::optional<greylist::Record>> records;
+    for (const auto& identity : identities) {
+      auto found = finished(sources_.store.find(greylist::under(identity, triplet_)));
+      if (!found) return std::unexpected(found.error());
+      records.push_back(*std::move(found));
+    }
+    return records;
+  }
+
+  std::expected<std::vector<greylist::Earner>, greylist::StoreError> earned_by(
+      const std::vector<greylist::Identity>& identities) {
+    std::vector<greylist::Earner> earners;
+    if (policy().auto_allow.after == 0) return earners;
+    for (const auto& identity : identities) {
+      const auto credit = finished(sources_.store.find_credit(identity.earner));
+      if (!credit) return std::unexpected(credit.error());
+      if (*credit) earners.push_back({identity.earner, **credit});
+    }
+    return earners;
+  }
+
+  const greylist::Earner* let_through(const std::vector<greylist::Earner>& earners) const {
+    const auto has_earned = [&](const greylist::Earner& earner) {
+      return greylist::earned(earner.credit, now_, policy().limits, policy().auto_allow);
+    };
+    const auto found = std::ranges::find_if(earners, has_earned);
+    return found == earners.end() ? nullptr : &*found;
   }
 
   void tell_of_record(bool there) {
@@ -256,13 +320,13 @@ class Explanation {
 
   Json history() {
     Json told = Json::array();
-    const auto events = finished(sources_.store.history(asked_.triplet.recipient, events_told));
+    const auto events = finished(sources_.store.history(triplet_.recipient, events_told));
     if (!events) return told;
     for (const auto& event : *events) {
       if (is_over(event, sources_)) continue;
       auto json = event_json(event);
-      json["same_triplet"] = event.sender == asked_.triplet.sender &&
-                             (event.identity == asked_.triplet.identity || event.client == asked_.client.text());
+      json["same_triplet"] = event.sender == triplet_.sender &&
+                             (event.identity == triplet_.identity || event.client == asked_.client.text());
       told.push_back(std::move(json));
     }
     return told;
@@ -271,6 +335,7 @@ class Explanation {
   const Asked asked_;
   const ExplainSources& sources_;
   const greylist::Time now_;
+  greylist::Triplet triplet_;  // by the best identity that is proved
   std::optional<std::string> name_;
   std::string word_;  // where no Decision has one
   Decision decision_;

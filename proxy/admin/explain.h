@@ -8,6 +8,7 @@
 #include "greylist/lists/run_time_list.h"
 #include "proxy/dns/confirmed_name.h"
 #include "proxy/loop.h"
+#include "proxy/spf/check_host.h"
 
 namespace proxy {
 
@@ -21,7 +22,9 @@ struct ExplainSources {
   std::shared_ptr<const greylist::RunTimeLists> run_time;
   const Site& site;
   greylist::Store& store;
-  std::function<ClientName(const greylist::IpAddress& client)> look_up;  // waits
+  // These wait.
+  std::function<ClientName(const greylist::IpAddress& client)> look_up;
+  std::function<SpfVerdict(const SpfQuestion& question)> check_spf;
 };
 
 // What would be decided now and why, step by step, and what became of that recipient's mail lately. Changes nothing. It

@@ -41,6 +41,16 @@ void add_files(List& list, std::string_view key, const std::vector<std::string>&
   for (std::size_t i = 0; i < paths.size(); ++i) add_file(list, at(key, i), paths[i], problems);
 }
 
+std::vector<greylist::ProofKind> ladder(const Settings& settings) {
+  std::vector<greylist::ProofKind> kinds;
+  if (!settings.dns.enabled) return kinds;
+  for (const auto& word : settings.greylist.identity) {
+    if (word == "spf") kinds.push_back(greylist::ProofKind::spf);
+    if (word == "rdns") kinds.push_back(greylist::ProofKind::rdns);
+  }
+  return kinds;
+}
+
 greylist::Mode mode(const std::string& word) {
   if (word == "off") return greylist::Mode::off;
   return word == "observe" ? greylist::Mode::observe : greylist::Mode::enforce;
@@ -54,6 +64,7 @@ std::expected<greylist::Policy, ConfigProblems> build_policy(const Settings& set
   policy.mode = mode(greylist.mode);
   policy.limits = greylist.limits;
   policy.client_prefix = greylist.client_prefix;
+  policy.identity = ladder(settings);
   policy.auto_allow = greylist.auto_allow;
   policy.null_sender = greylist.null_sender == "data" ? greylist::NullSender::data : greylist::NullSender::rcpt;
   policy.on_store_failure =

@@ -103,8 +103,9 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
              v.count({"ipv6", "Of an IPv6 address."}, s.client_prefix.ipv6, {0, 128});
            });
   v.words({"identity",
-           "By which proof a client is known again, best first. \"network\" is always there; spf and rdns are not in "
-           "this version."},
+           "By which proof a client is known again, best first: the domain that SPF lets it send for, the "
+           "organisational domain of its confirmed reverse name, its network. \"network\" is always there; the others "
+           "take the DNS."},
           s.identity, proofs);
   v.count({"auto_allow_after",
            "After so many passed triplets whose message the backend took, a client is not "

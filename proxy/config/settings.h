@@ -33,7 +33,7 @@ struct Settings {
     std::string mode = "enforce";  // enforce | observe | off
     greylist::Limits limits;
     greylist::ClientPrefix client_prefix;
-    std::vector<std::string> identity{"network"};
+    std::vector<std::string> identity{"spf", "rdns", "network"};
     greylist::AutoAllow auto_allow;
     std::string null_sender = "rcpt";  // rcpt | data
     greylist::ReplyTemplate reply;

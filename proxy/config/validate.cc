@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ranges>
 
 #include "proxy/config/duration.h"
 #include "proxy/config/host_port.h"
@@ -73,6 +74,16 @@ void waiting(const Settings& s, ConfigProblems& problems) {
                                "), or no retry ever passes; got \"" + duration_text(limits.delay) + "\""});
 }
 
+void identity(const Settings& s, ConfigProblems& problems) {
+  const auto& proofs = s.greylist.identity;
+  for (std::size_t i = 0; i < proofs.size(); ++i) {
+    if (std::ranges::count(proofs | std::views::take(i), proofs[i]) > 0)
+      problems.push_back({at("greylist.identity", i), "\"" + proofs[i] + "\" is there already"});
+    else if (proofs[i] == "network" && i + 1 < proofs.size())
+      problems.push_back({at("greylist.identity", i), "\"network\" must come last: it takes no proof"});
+  }
+}
+
 void reply(const Settings& s, ConfigProblems& problems) {
   auto url_alone = s.greylist.reply;
   url_alone.text.clear();
@@ -99,7 +110,7 @@ void user(const Settings& s, ConfigProblems& problems) {
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
   for (const Check check :
-       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, reply, reuse, user})
+       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, identity, reply, reuse, user})
     check(settings, problems);
   return problems;
 }

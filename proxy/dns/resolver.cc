@@ -16,8 +16,8 @@ namespace {
 using Addresses = std::expected<std::vector<asio::ip::address>, std::string>;
 
 // The names are looked up all at once, so that one that nobody answers for doesn't use up the others' time.
-asio::awaitable<ClientName> ask_client_name(std::shared_ptr<DnsQuestions> questions, asio::ip::address client) {
-  const auto deadline = std::chrono::steady_clock::now() + questions->channel().timeout();
+asio::awaitable<ClientName> ask_client_name(std::shared_ptr<DnsQuestions> questions, asio::ip::address client,
+                                            DnsDeadline deadline) {
   NameConfirmation confirmation(client);
   const auto family = confirmation.client().is_v4() ? DnsType::a : DnsType::aaaa;
 
@@ -80,13 +80,14 @@ Resolver::~Resolver() {
     if (const auto questions = retired.lock()) questions->close();
 }
 
+DnsDeadline Resolver::deadline() const { return std::chrono::steady_clock::now() + questions_->channel().timeout(); }
+
 // Not coroutines themselves: a coroutine would keep `this`, and may be resumed after the resolver is gone.
-asio::awaitable<ClientName> Resolver::confirmed_name(asio::ip::address client) {
-  return ask_client_name(questions_, std::move(client));
+asio::awaitable<ClientName> Resolver::confirmed_name(asio::ip::address client, DnsDeadline deadline) {
+  return ask_client_name(questions_, std::move(client), deadline);
 }
 
-asio::awaitable<SpfVerdict> Resolver::check_spf(SpfQuestion question) {
-  const auto deadline = std::chrono::steady_clock::now() + questions_->channel().timeout();
+asio::awaitable<SpfVerdict> Resolver::check_spf(SpfQuestion question, DnsDeadline deadline) {
   const auto ask = [questions = questions_, deadline](const std::string& name, DnsType type) {
     return answer_by(deadline, questions->ask(name, type));
   };

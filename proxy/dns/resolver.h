@@ -2,6 +2,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <string>
@@ -17,7 +18,8 @@ namespace proxy {
 class DnsQuestions;
 
 // Asks the DNS on c-ares, one channel and one memory of answers to an event loop; used on that loop's thread alone.
-// Never throws for what a DNS says or doesn't; every answer comes within the timeout. Questions under way when it is
+// Never throws for what a DNS says or doesn't; every answer comes within the timeout,
+// or by the deadline that the caller sets. Questions under way when it is
 // destroyed end as failed; the coroutines that await them may outlive it.
 class Resolver {
  public:
@@ -25,9 +27,11 @@ class Resolver {
   ~Resolver();  // before the loop goes
   Resolver(const Resolver&) = delete;
 
-  asio::awaitable<ClientName> confirmed_name(asio::ip::address client);
-  // With all its questions within the timeout; beyond it, temperror.
-  asio::awaitable<SpfVerdict> check_spf(SpfQuestion question);
+  // When an answer to a question of now is due at the latest.
+  std::chrono::steady_clock::time_point deadline() const;
+  asio::awaitable<ClientName> confirmed_name(asio::ip::address client, std::chrono::steady_clock::time_point deadline);
+  // With all its questions by the deadline; beyond it, temperror.
+  asio::awaitable<SpfVerdict> check_spf(SpfQuestion question, std::chrono::steady_clock::time_point deadline);
   // A and AAAA of a host, IPv4 first, hosts file included; an address literal is its own answer. The error says what
   // went wrong. Where one family's answer is in and the other's isn't to be had, the one will do.
   asio::awaitable<std::expected<std::vector<asio::ip::address>, std::string>> addresses(std::string host);

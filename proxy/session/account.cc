@@ -28,27 +28,32 @@ void Session::tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision
         postgrey_line({decision.verdict, decision.action, decision.waited, decision.missing, client_.known_name(),
                        client_.address_text(), transaction_->mail.from.text(), rcpt.to.text()}));
   else
-    log_recipient(rcpt, decision.word(), reply);
+    log_recipient(rcpt, &decision, decision.word(), reply);
   show_recipient(rcpt, decision.word(), became, reply);
   if (decision.step == Decision::Step::decided) note(rcpt.to, decision, decision.word(), reply);
 }
 
 void Session::tell_of_unjudged(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
                                const smtp::Reply& reply) const {
-  log_recipient(rcpt, word, reply);
+  log_recipient(rcpt, nullptr, word, reply);
   show_recipient(rcpt, word, became, reply);
 }
 
-void Session::log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const {
-  LogEvent(LogLevel::info, "recipient")
-      .with("session", id_)
+// With what was looked up of the client, so that a day's log can be judged again under another configuration.
+void Session::log_recipient(const smtp::Rcpt& rcpt, const Decision* decision, std::string_view word,
+                            const smtp::Reply& reply) const {
+  const auto& sender = transaction_->mail.from.text();
+  LogEvent event(LogLevel::info, "recipient");
+  event.with("session", id_)
       .with("client", client_.address_text())
       .with("helo", client_.helo)
-      .with("sender", transaction_->mail.from.text())
+      .with("sender", sender)
       .with("recipient", rcpt.to.text())
-      .with("verdict", word)
-      .with("reply", reply.one_line())
-      .write();
+      .with("verdict", word);
+  if (decision && decision->triplet) event.with("identity", decision->triplet->identity);
+  if (const auto* spf = client_.known_spf(sender)) event.with("spf", proxy::word(spf->result));
+  if (client_.is_named()) event.with("rdns", client_.known_name());
+  event.with("reply", reply.one_line()).write();
 }
 
 // On the status page.

@@ -1,5 +1,10 @@
 #include "proxy/session/admission.h"
 
+#include <algorithm>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <map>
+
+#include "proxy/dns/organisational_domain.h"
 #include "proxy/log.h"
 #include "proxy/loop.h"
 #include "smtp/replies.h"
@@ -7,6 +12,7 @@
 namespace proxy {
 
 using greylist::Action;
+using greylist::ProofKind;
 using greylist::Verdict;
 
 namespace {
@@ -15,6 +21,30 @@ std::string_view domain_of(std::string_view address) {
   const auto at = address.rfind('@');
   return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
 }
+
+// What the store is asked about a client of these identities, the best first.
+greylist::Question question(greylist::Triplet triplet, std::vector<greylist::Identity> identities,
+                            const std::string& client) {
+  auto& best = identities.front();
+  triplet.identity = std::move(best.name);
+  greylist::Question question{std::move(triplet), std::move(best.earner), client};
+  identities.erase(identities.begin());
+  question.also = std::move(identities);
+  return question;
+}
+
+std::vector<std::string> earners_of(greylist::Question question) {
+  std::vector<std::string> all;
+  if (!question.earner.empty()) all.push_back(std::move(question.earner));
+  for (auto& other : question.also) all.push_back(std::move(other.earner));
+  return all;
+}
+
+bool wants(const std::vector<ProofKind>& kinds, ProofKind kind) {
+  return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+bool knows(Verdict verdict) { return verdict == Verdict::known || verdict == Verdict::auto_allowed; }
 
 }  // namespace
 
@@ -34,11 +64,12 @@ Event became(const Decision& decision) {
 asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, std::string sender,
                                            std::string recipient) {
   const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
-  const auto run_time = loop_.run_time_lists;  // kept over the look-up of a name
+  const auto run_time = loop_.run_time_lists;           // kept over the look-up of a name
+  const auto dns_deadline = loop_.resolver.deadline();  // for all that is asked about this recipient
   const auto now = loop_.site.clock.now();
   auto screening = greylist::screen(setup->policy, *run_time, attempt, std::nullopt, now);
   if (std::holds_alternative<greylist::NeedsName>(screening)) {
-    const auto name = co_await client_.name();
+    const auto name = co_await client_.name(dns_deadline);
     screening = greylist::screen(setup->policy, *run_time, attempt, name.name, now);
   }
   Decision decision;
@@ -57,27 +88,45 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
     decision.step = Decision::Step::at_data;
     co_return decision;
   }
-  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient));
+  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), dns_deadline);
 }
 
 asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
                                                    std::string recipient) {
-  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient));
+  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), loop_.resolver.deadline());
 }
 
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
-                                                std::string recipient) {
+                                                std::string recipient, Deadline dns_deadline) {
   const auto& policy = setup->policy;
-  const auto now = loop_.site.clock.now();
+  // Where one address stands for all clients, what is proved of it is proved of nobody, and nobody earns by it.
   const auto finding = loop_.site.hidden_clients.seen(client_.address(), domain_of(sender));
-  if (finding == HiddenClients::Finding::just_found) co_await forget_credit();
-  greylist::Question question{greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix),
-                              earner(finding), client_.address_text()};
+  if (finding == HiddenClients::Finding::just_found) co_await forget_credit(setup, dns_deadline);
+  const bool hidden = finding != HiddenClients::Finding::ordinary;
+  const auto wanted = hidden ? Proofs() : policy.identity;
+  const auto triplet = greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix);
+  const auto question_by = [&](const greylist::Proof& proof) {
+    auto asked = question(triplet, greylist::identities(client_.address(), proof, wanted, policy.client_prefix),
+                          client_.address_text());
+    if (hidden) asked.earner.clear();
+    return asked;
+  };
+  // Of a client that is known by its address alone the DNS need not be asked.
+  const auto proved = known_proof(wanted, sender);
+  auto asked = question_by(proved.value_or(greylist::Proof()));
+  asked.only_known = !proved;
+  auto now = loop_.site.clock.now();
+  auto answer = co_await attempt(policy, asked, now);
+  if (asked.only_known && answer && !knows(answer->verdict)) {
+    co_await look_up(wanted, sender, dns_deadline);
+    asked = question_by(known_proof(wanted, sender).value_or(greylist::Proof()));
+    now = loop_.site.clock.now();
+    answer = co_await attempt(policy, asked, now);
+  }
+
   Decision decision;
-  decision.triplet = question.triplet;
-  const auto asked = std::chrono::steady_clock::now();
-  const auto answer = co_await loop_.site.store.attempt(std::move(question), now, policy.limits, policy.auto_allow);
-  loop_.counters.store_time.add(std::chrono::steady_clock::now() - asked);
+  decision.triplet = asked.triplet;
+  decision.earners = earners_of(std::move(asked));
   if (answer) {
     decision.verdict = answer->verdict;
     const auto age = now - answer->record.first_seen;
@@ -93,15 +142,50 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   co_return counted(*setup, std::move(decision));
 }
 
-// Whom a passed triplet would be credited to; nobody, where one address stands for all clients.
-std::string Admission::earner(HiddenClients::Finding finding) const {
-  if (finding != HiddenClients::Finding::ordinary) return {};
-  return greylist::earning_identity(client_.address());
+asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> Admission::attempt(
+    const greylist::Policy& policy, greylist::Question question, greylist::Time now) {
+  const auto asked = std::chrono::steady_clock::now();
+  auto answer = co_await loop_.site.store.attempt(std::move(question), now, policy.limits, policy.auto_allow);
+  loop_.counters.store_time.add(std::chrono::steady_clock::now() - asked);
+  co_return answer;
 }
 
-asio::awaitable<void> Admission::forget_credit() {
+// nullopt: something that is wanted has not been looked up.
+std::optional<greylist::Proof> Admission::known_proof(const Proofs& wanted, const std::string& sender) const {
+  greylist::Proof proof;
+  if (wants(wanted, ProofKind::spf)) {
+    const auto* spf = client_.known_spf(sender);
+    if (!spf) return std::nullopt;
+    proof.spf_domain = proved_domain(*spf);
+  }
+  if (wants(wanted, ProofKind::rdns)) {
+    if (!client_.is_named()) return std::nullopt;
+    proof.name = client_.known_name();
+    proof.organisation = organisational_domain(proof.name);
+  }
+  return proof;
+}
+
+// Both at once.
+asio::awaitable<void> Admission::look_up(Proofs wanted, std::string sender, Deadline deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  if (!wants(wanted, ProofKind::rdns))
+    co_await client_.look_up_spf(std::move(sender), deadline);
+  else if (!wants(wanted, ProofKind::spf))
+    co_await client_.name(deadline);
+  else
+    co_await (client_.look_up_spf(std::move(sender), deadline) && client_.name(deadline));
+}
+
+// What anybody has earned by this address, or by its name.
+asio::awaitable<void> Admission::forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline) {
   LogEvent(LogLevel::warning, "client_addresses_hidden").with("client", client_.address_text()).write();
-  co_await loop_.site.store.forget_credit(greylist::earning_identity(client_.address()));
+  const auto& policy = setup->policy;
+  greylist::Proof proof;
+  if (wants(policy.identity, ProofKind::rdns)) proof.name = (co_await client_.name(dns_deadline)).name;
+  proof.organisation = organisational_domain(proof.name);
+  const auto identities = greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix);
+  for (const auto& identity : identities) co_await loop_.site.store.forget_credit(identity.earner);
 }
 
 Decision Admission::counted(const Setup& setup, Decision decision) {
@@ -116,18 +200,22 @@ Decision Admission::counted(const Setup& setup, Decision decision) {
   return decision;
 }
 
-asio::awaitable<void> Admission::delivered(std::shared_ptr<const Setup> setup,
-                                           std::vector<greylist::Triplet> triplets) {
-  std::erase_if(triplets, [](const auto& triplet) { return triplet.sender.empty(); });  // anybody can send bounces
-  if (triplets.empty() || setup->policy.auto_allow.after == 0) co_return;
-  const auto now = loop_.site.clock.now();
+asio::awaitable<void> Admission::delivered(std::shared_ptr<const Setup> setup, std::vector<Decision> decisions) {
   const auto finding = loop_.site.hidden_clients.seen(client_.address(), {});
-  if (finding == HiddenClients::Finding::just_found) co_await forget_credit();
-  greylist::Delivery delivery{std::move(triplets), earner(finding)};
-  if (delivery.earner.empty()) co_return;
-  const auto done =
-      co_await loop_.site.store.delivered(std::move(delivery), now, setup->policy.limits, setup->policy.auto_allow);
-  if (!done) LogEvent(LogLevel::error, "store_failure").with("reason", done.error().what).write();
+  if (setup->policy.auto_allow.after == 0 || finding != HiddenClients::Finding::ordinary) co_return;
+  std::map<std::vector<std::string>, std::vector<greylist::Triplet>> credited;  // by earners
+  for (auto& decision : decisions) {
+    // Anybody can send bounces.
+    if (!decision.triplet || decision.triplet->sender.empty() || decision.earners.empty()) continue;
+    credited[std::move(decision.earners)].push_back(*std::move(decision.triplet));
+  }
+  const auto now = loop_.site.clock.now();
+  for (auto& [earners, triplets] : credited) {
+    greylist::Delivery delivery{std::move(triplets), earners};
+    const auto done =
+        co_await loop_.site.store.delivered(std::move(delivery), now, setup->policy.limits, setup->policy.auto_allow);
+    if (!done) LogEvent(LogLevel::error, "store_failure").with("reason", done.error().what).write();
+  }
 }
 
 smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values) {

@@ -28,7 +28,8 @@ struct Decision {
   } step = Step::decided;  // at_data: a bounce that is judged when its content is about to come
   greylist::Verdict verdict = greylist::Verdict::off;
   greylist::Action action = greylist::Action::pass;
-  std::optional<greylist::Triplet> triplet;   // if it came to the greylist
+  std::optional<greylist::Triplet> triplet;   // if it came to the greylist; by the best identity that was proved
+  std::vector<std::string> earners;           // whom its passing is credited to
   std::optional<greylist::Duration> waited;   // of a first retry that passes: since the first attempt
   std::optional<greylist::Duration> missing;  // of one that came too early: of the delay
 
@@ -41,8 +42,9 @@ Event became(const Decision& decision);
 // What a recipient that doesn't pass is told.
 smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values);
 
-// Decides about recipients: lists, domains, and the greylist, looking up the client's name only where it matters. One
-// for each session.
+// Decides about recipients: lists, domains, and the greylist. The DNS is asked only where it matters: for a name where
+// an entry by name could match, for more proof of who the client is where its address alone isn't known. One for each
+// session.
 class Admission {
  public:
   Admission(Loop& loop, Client& client) : loop_(loop), client_(client) {}
@@ -53,12 +55,19 @@ class Admission {
   asio::awaitable<Decision> judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
                                           std::string recipient);
   // The backend took a message for these: what their passing has earned is credited.
-  asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<greylist::Triplet> triplets);
+  asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<Decision> decisions);
 
  private:
-  asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient);
-  std::string earner(HiddenClients::Finding finding) const;
-  asio::awaitable<void> forget_credit();
+  using Deadline = Client::Deadline;
+  using Proofs = std::vector<greylist::ProofKind>;
+  asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient,
+                                       Deadline dns_deadline);
+  asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> attempt(const greylist::Policy& policy,
+                                                                                    greylist::Question question,
+                                                                                    greylist::Time now);
+  std::optional<greylist::Proof> known_proof(const Proofs& wanted, const std::string& sender) const;
+  asio::awaitable<void> look_up(Proofs wanted, std::string sender, Deadline deadline);
+  asio::awaitable<void> forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline);
   Decision counted(const Setup& setup, Decision decision);
 
   Loop& loop_;

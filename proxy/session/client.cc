@@ -11,14 +11,28 @@ Client::Client(Loop& loop, smtp::Endpoint from, smtp::Endpoint to)
   if (const auto to_address = greylist::IpAddress::parse(to_.address)) to_.address = to_address->text();
 }
 
-asio::awaitable<ClientName> Client::name() {
+asio::awaitable<ClientName> Client::name(Deadline deadline) {
   if (!name_) {
     if (loop_.setup->settings.dns.enabled)
-      name_ = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address));
+      name_ = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address), deadline);
     else
       name_ = ClientName{};
   }
   co_return *name_;
+}
+
+asio::awaitable<void> Client::look_up_spf(std::string sender, Deadline deadline) {
+  if (known_spf(sender)) co_return;
+  spf_.reset();
+  spf_asked_ = {address_, helo, std::move(sender)};
+  if (loop_.setup->settings.dns.enabled)
+    spf_ = co_await loop_.resolver.check_spf(spf_asked_, deadline);
+  else
+    spf_ = SpfVerdict();
+}
+
+const SpfVerdict* Client::known_spf(const std::string& sender) const {
+  return spf_ && spf_asked_ == SpfQuestion{address_, helo, sender} ? &*spf_ : nullptr;
 }
 
 smtp::ClientIdentity Client::identity() const {

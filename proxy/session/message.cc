@@ -48,16 +48,15 @@ ContentRules Session::content_rules() const {
 asio::awaitable<void> Session::conclude(const Ending& ending, std::uint64_t octets) {
   tell_of_message(ending, octets);
   channel_.say(ending.reply);
-  std::vector<greylist::Triplet> triplets;
+  std::vector<Decision> delivered;
   if (ending.outcome == Outcome::relayed)
-    for (const auto& one : transaction_->accepted)
-      if (one.decision.triplet) triplets.push_back(*one.decision.triplet);
+    for (auto& one : transaction_->accepted) delivered.push_back(std::move(one.decision));
   auto setup = setup_;
   co_await end_transaction();
   channel_.expire_after(settings().limits.command_timeout);
   if (const auto error = co_await channel_.flush()) lost(error);
   channel_.never_expire();
-  co_await admission_.delivered(std::move(setup), std::move(triplets));
+  co_await admission_.delivered(std::move(setup), std::move(delivered));
 }
 
 }  // namespace proxy

@@ -88,7 +88,8 @@ asio::awaitable<std::vector<Relay::Answer>> Relay::recipients(std::shared_ptr<co
 
 asio::awaitable<std::optional<smtp::Reply>> Relay::open(Needs needs, Source source) {
   const auto& backend = setup_->settings.backend;
-  if (backend.client_identity == "xclient" && setup_->backends->may_be_told("NAME")) co_await client_.name();
+  if (backend.client_identity == "xclient" && setup_->backends->may_be_told("NAME"))
+    co_await client_.name(loop_.resolver.deadline());
   const ReplyTime::BackendsTurn turn(time_);
   until_ = std::chrono::steady_clock::now() + backend.open_timeout;
   auto identity = client_.identity();

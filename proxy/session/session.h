@@ -120,7 +120,8 @@ class Session {
                          const smtp::Reply& reply) const;
   void tell_of_unjudged(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
                         const smtp::Reply& reply) const;
-  void log_recipient(const smtp::Rcpt& rcpt, std::string_view word, const smtp::Reply& reply) const;
+  void log_recipient(const smtp::Rcpt& rcpt, const Decision* decision, std::string_view word,
+                     const smtp::Reply& reply) const;
   void show_recipient(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,
                       const smtp::Reply& reply) const;
   void tell_of_refusal(std::string_view event, const std::string& sender, const smtp::Reply& reply) const;

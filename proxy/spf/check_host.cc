@@ -72,6 +72,7 @@ class Check {
   AskDns ask_;
   SpfMacroValues values_;
   int asking_terms_ = 0, void_answers_ = 0;
+  bool included_too_wide_ = false;  // by the include that has just matched
   std::optional<std::vector<std::string>> validated_;
 };
 
@@ -109,7 +110,7 @@ asio::awaitable<Finding> Check::evaluate(std::string domain) {
     if (!matched) co_return Finding{matched.error().result, matched.error().reason};
     if (*matched)
       co_return Finding{directive.meaning, std::string(word(directive.mechanism)) + " of " + domain,
-                        is_too_wide(**record)};
+                        is_too_wide(**record) || std::exchange(included_too_wide_, false)};
   }
   if ((*record)->redirect) co_return co_await redirected(*(*record)->redirect, domain);
   co_return Finding{SpfResult::neutral, "nothing of " + domain + "'s record matches"};
@@ -161,7 +162,7 @@ asio::awaitable<Or<bool>> Check::matches(const SpfDirective& directive, std::str
 asio::awaitable<Or<bool>> Check::includes(std::string name) {
   auto found = co_await evaluate(std::move(name));
   switch (found.result) {
-    case SpfResult::pass: co_return true;
+    case SpfResult::pass: included_too_wide_ = found.too_wide; co_return true;
     case SpfResult::fail:
     case SpfResult::softfail:
     case SpfResult::neutral: co_return false;
@@ -258,6 +259,10 @@ bool Check::covers(const std::vector<asio::ip::address>& addresses, const SpfDir
 }
 
 }  // namespace
+
+std::string proved_domain(const SpfVerdict& verdict) {
+  return verdict.result == SpfResult::pass && !verdict.too_wide ? verdict.domain : std::string();
+}
 
 asio::awaitable<SpfVerdict> check_host(SpfQuestion question, AskDns ask) {
   Check check(std::move(question), std::move(ask));

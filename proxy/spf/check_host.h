@@ -14,14 +14,18 @@ struct SpfQuestion {
   greylist::IpAddress client;
   std::string helo;
   std::string sender;  // the reverse-path without <>; empty: the null sender, for whom HELO stands (RFC 7208 §2.4)
+  bool operator==(const SpfQuestion&) const = default;
 };
 
 struct SpfVerdict {
   SpfResult result = SpfResult::none;
   std::string domain;     // the one that was asked, canonical
   std::string reason;     // what matched ("mx", "include:example.net"), or what went wrong; for people
-  bool too_wide = false;  // a pass by a record that proves little: is_too_wide()
+  bool too_wide = false;  // a pass by records that prove little: is_too_wide() of one on the way to the match
 };
+
+// The domain that the client was proved to send for; empty: none was.
+std::string proved_domain(const SpfVerdict& verdict);
 
 // How the DNS is asked: the records of one type of one name. Called again while an answer is awaited, never twice at
 // once.

@@ -106,7 +106,7 @@ TEST_CASE("a store remembers over a restart") {
     CHECK((fs::status(rocks.path()).permissions() & fs::perms::mask) == fs::perms::owner_all);
     run(store->attempt(question(1), start, limits, rule));
     run(store->attempt(question(1), start + 5min, limits, rule));
-    run(store->delivered({{triplet(1)}, "192.0.2.7"}, start + 5min, limits, rule));
+    run(store->delivered({{triplet(1)}, {"192.0.2.7"}}, start + 5min, limits, rule));
     run(store->attempt(question(2), start, limits, rule));
   }
   const auto store = rocks.open();
@@ -151,7 +151,7 @@ TEST_CASE("a compaction drops what has expired, and nothing else") {
   run(store->attempt(question(1), start, limits, rule));
   run(store->attempt(question(2), start, limits, rule));
   run(store->attempt(question(2), start + 5min, limits, rule));
-  run(store->delivered({{triplet(2)}, "192.0.2.7"}, start + 5min, limits, rule));
+  run(store->delivered({{triplet(2)}, {"192.0.2.7"}}, start + 5min, limits, rule));
   const auto kept = [&](int n) { return run(store->find(triplet(n))).value().has_value(); };
   const auto let_through = [&] {
     // At a time when the credit would hold if it was still there.
@@ -305,7 +305,7 @@ TEST_CASE("where no store can be, calls fail until one can") {
     CHECK(store->status().problem.contains("irectory"));
     CHECK_FALSE(run(store->attempt(question(1), start, limits, no_auto_allow)));
     CHECK_FALSE(run(store->find(triplet(1))));
-    CHECK_FALSE(run(store->delivered({{triplet(1)}, "192.0.2.7"}, start, limits, {})));
+    CHECK_FALSE(run(store->delivered({{triplet(1)}, {"192.0.2.7"}}, start, limits, {})));
     CHECK_FALSE(run(store->forget_credit("192.0.2.7")));
     CHECK(store->status().errors == 4);
   }

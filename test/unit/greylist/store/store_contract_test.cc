@@ -47,7 +47,14 @@ void pass(Store& store, int n, Time now, const std::string& earner = "") {
 }
 
 void deliver(Store& store, std::vector<Triplet> triplets, Time now, const AutoAllow& rule) {
-  REQUIRE(run(store.delivered({std::move(triplets), "192.0.2.7"}, now, limits, rule)));
+  REQUIRE(run(store.delivered({std::move(triplets), {"192.0.2.7"}}, now, limits, rule)));
+}
+
+// Asked about a client of these identities, the best first.
+Question by(const std::vector<Identity>& identities, const std::string& sender = "alice@example.com") {
+  Question asked{{identities.front().name, sender, "bob@example.org"}, identities.front().earner, "192.0.2.7"};
+  asked.also.assign(identities.begin() + 1, identities.end());
+  return asked;
 }
 
 bool is_let_through(Store& store, Time now, const AutoAllow& rule) {
@@ -201,9 +208,113 @@ TEST_CASE("nothing is earned while auto-allow is off or nobody earns") {
     const AutoAllow rule{.after = 1, .interval = 0s};
     pass(store, 1, start);
     deliver(store, {triplet(1)}, start, no_auto_allow);
-    REQUIRE(run(store.delivered({{triplet(1)}, ""}, start, limits, rule)));
+    REQUIRE(run(store.delivered({{triplet(1)}, {}}, start, limits, rule)));
     CHECK_FALSE(find(store, 1)->credited);
     CHECK_FALSE(is_let_through(store, start, rule));
+  });
+}
+
+TEST_CASE("a first attempt counts under every identity that was proved, whichever proves it later") {
+  with_each_engine([](Store& store) {
+    const Identity first_network{"192.0.2.0/24", ""}, other_network{"198.51.100.0/24", ""};
+    const Identity by_spf{"spf:example.com", ""}, by_name{"rdns:example.com", ""};
+    for (const auto& retry : std::vector<std::vector<Identity>>{
+             {first_network}, {by_spf, other_network}, {by_name, other_network}, {by_spf, by_name, first_network}}) {
+      CAPTURE(retry.front().name);
+      CAPTURE(retry.size());
+      const auto sender = retry.front().name + std::to_string(retry.size()) + "@example.com";
+      CHECK(attempt(store, by({by_spf, by_name, first_network}, sender), start) == Verdict::first_seen);
+      CHECK(attempt(store, by(retry, sender), start + 1min) == Verdict::too_early);
+      CHECK(attempt(store, by({other_network}, "another" + sender), start + 5min) == Verdict::first_seen);
+      CHECK(attempt(store, by(retry, sender), start + 5min) == Verdict::retried);
+      CHECK(attempt(store, by(retry, sender), start + 6min) == Verdict::known);
+    }
+    CHECK(attempt(store, by({other_network}, "stranger@example.com"), start) == Verdict::first_seen);
+  });
+}
+
+TEST_CASE("an early retry that proves more is remembered under that, too, and as old as the first attempt") {
+  with_each_engine([](Store& store) {
+    const Identity network{"192.0.2.0/24", ""}, other_network{"198.51.100.0/24", ""}, by_spf{"spf:example.com", ""};
+    CHECK(attempt(store, by({network}), start) == Verdict::first_seen);
+    CHECK(attempt(store, by({by_spf, network}), start + 1min) == Verdict::too_early);
+    CHECK(attempt(store, by({by_spf, other_network}), start + 5min) == Verdict::retried);
+  });
+}
+
+TEST_CASE("what passes is remembered under the best identity, with what was known under the others") {
+  with_each_engine([](Store& store) {
+    const Identity network{"192.0.2.0/24", ""}, by_spf{"spf:example.com", ""};
+    const auto record = [&](const Identity& identity) { return run(store.find(by({identity}).triplet)).value(); };
+    CHECK(attempt(store, by({network}), start) == Verdict::first_seen);
+    CHECK(attempt(store, by({network}), start + 5min) == Verdict::retried);  // before anything better was proved
+    CHECK(attempt(store, by({by_spf, network}), start + 1h) == Verdict::known);
+    const Record expected{
+        .first_seen = start, .passed = start + 5min, .last_seen = start + 1h, .last_client = "192.0.2.7"};
+    CHECK(record(by_spf) == expected);
+    CHECK(record(network)->last_seen == start + 5min);
+
+    const Identity elsewhere{"198.51.100.0/24", ""};
+    CHECK(attempt(store, by({by_spf, elsewhere}), start + 2h) == Verdict::known);
+    CHECK(record(elsewhere) == std::nullopt);
+  });
+}
+
+TEST_CASE("only known: nothing is written down but the use of what has passed") {
+  with_each_engine([](Store& store) {
+    auto asked = question(1);
+    asked.only_known = true;
+    CHECK(attempt(store, asked, start) == Verdict::first_seen);
+    CHECK(find(store, 1) == std::nullopt);
+    attempt(store, question(1), start);
+    CHECK(attempt(store, asked, start + 1min) == Verdict::too_early);
+    CHECK(find(store, 1)->last_seen == start);
+    CHECK(attempt(store, asked, start + 5min) == Verdict::retried);
+    CHECK_FALSE(find(store, 1)->passed);
+    attempt(store, question(1), start + 5min);
+    CHECK(attempt(store, asked, start + 6min) == Verdict::known);
+    CHECK(find(store, 1)->last_seen == start + 6min);
+  });
+}
+
+TEST_CASE("any identity of a client that has earned its way lets it through") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 1, .interval = 0s};
+    const Identity network{"192.0.2.0/24", "192.0.2.7"}, by_spf{"spf:example.com", "spf:example.com"};
+    const Identity elsewhere{"198.51.100.0/24", "198.51.100.7"};
+    attempt(store, by({by_spf, network}), start);
+    CHECK(attempt(store, by({by_spf, network}), start + 5min) == Verdict::retried);
+    REQUIRE(run(store.delivered({{by({by_spf}).triplet}, {"spf:example.com"}}, start + 5min, limits, rule)));
+    const auto verdict = [&](const std::vector<Identity>& identities) {
+      return attempt(store, by(identities, "new@example.com"), start + 6min, limits, rule);
+    };
+    CHECK(verdict({by_spf, elsewhere}) == Verdict::auto_allowed);
+    CHECK(verdict({{"rdns:example.net", ""}, by_spf, elsewhere}) == Verdict::auto_allowed);
+    CHECK(verdict({network}) == Verdict::first_seen);
+  });
+}
+
+TEST_CASE("a passed triplet is credited once, to all who proved themselves") {
+  with_each_engine([](Store& store) {
+    const AutoAllow rule{.after = 2, .interval = 1h};
+    const auto credits = [&](const std::string& earner) {
+      const auto credit = run(store.find_credit(earner)).value();
+      return credit ? credit->count : 0;
+    };
+    pass(store, 1, start);
+    pass(store, 2, start);
+    const auto credit = [&](int n, std::vector<std::string> earners, Time now) {
+      REQUIRE(run(store.delivered({{triplet(n)}, std::move(earners)}, now, limits, rule)));
+    };
+    credit(1, {"spf:example.com", "192.0.2.7"}, start);
+    credit(1, {"spf:example.com", "192.0.2.8"}, start + 2h);
+    CHECK(credits("spf:example.com") == 1);
+    CHECK(credits("192.0.2.7") == 1);
+    CHECK(credits("192.0.2.8") == 0);
+    credit(2, {"spf:example.net", "192.0.2.7"}, start + 30min);  // too soon for the address alone
+    CHECK(credits("spf:example.net") == 1);
+    CHECK(credits("192.0.2.7") == 1);
+    CHECK(find(store, 2)->credited);
   });
 }
 
@@ -239,7 +350,7 @@ TEST_CASE("deliveries from two loops at once lose no credit") {
       for (int n = from; n < from + each; ++n) {
         co_await store.attempt(question(n), start - 5min, limits, rule);
         co_await store.attempt(question(n), start, limits, rule);
-        Delivery delivery{{triplet(n)}, "192.0.2.7"};
+        Delivery delivery{{triplet(n)}, {"192.0.2.7"}};
         co_await store.delivered(std::move(delivery), start, limits, rule);
       }
     };

@@ -40,7 +40,9 @@ struct Names {
     while (!answer) loop.run_one();
     return *answer;
   }
-  ClientName name_of(const char* client) { return wait_for(resolver->confirmed_name(asio::ip::make_address(client))); }
+  ClientName name_of(const char* client) {
+    return wait_for(resolver->confirmed_name(asio::ip::make_address(client), resolver->deadline()));
+  }
   std::string addresses_of(const char* host) {  // "192.0.2.1 2001:db8::1"
     const auto found = wait_for(resolver->addresses(host));
     if (!found) return "error: " + found.error();
@@ -178,7 +180,8 @@ TEST_CASE("what is known, or asked already, is not asked again") {
   names.dns.ipv4("mail.example.org", "192.0.2.1");
   std::vector<ClientName> told;
   for (int i = 0; i < 3; ++i)
-    asio::co_spawn(names.loop, names.resolver->confirmed_name(asio::ip::make_address("192.0.2.1")),
+    asio::co_spawn(names.loop,
+                   names.resolver->confirmed_name(asio::ip::make_address("192.0.2.1"), names.resolver->deadline()),
                    [&](std::exception_ptr, ClientName name) { told.push_back(std::move(name)); });
   while (told.size() < 3) names.loop.run_one();
   CHECK(names.name_of("192.0.2.1") == confirmed("mail.example.org"));
@@ -190,7 +193,8 @@ TEST_CASE("SPF has its answer within the time-out, however many questions are un
   Names names(patience);
   names.dns.fault("example.org", Fault::silent);
   const auto asked = std::chrono::steady_clock::now();
-  const auto verdict = names.wait_for(names.resolver->check_spf({.sender = "alice@example.org"}));
+  const auto verdict =
+      names.wait_for(names.resolver->check_spf({.sender = "alice@example.org"}, names.resolver->deadline()));
   CHECK(verdict.result == SpfResult::temperror);
   CHECK(verdict.reason == "example.org: no answer in time");
   CHECK(std::chrono::steady_clock::now() - asked < plenty / 3);
@@ -240,11 +244,13 @@ TEST_CASE("200 clients at once") {
   std::vector<ClientName> answers(200);
   int answered = 0;
   for (unsigned i = 0; i < 200; ++i)
-    asio::co_spawn(names.loop, names.resolver->confirmed_name(asio::ip::make_address_v4(0xc0000200 + i)),
-                   [&, i](std::exception_ptr, ClientName name) {
-                     answers[i] = std::move(name);
-                     ++answered;
-                   });
+    asio::co_spawn(
+        names.loop,
+        names.resolver->confirmed_name(asio::ip::make_address_v4(0xc0000200 + i), names.resolver->deadline()),
+        [&, i](std::exception_ptr, ClientName name) {
+          answers[i] = std::move(name);
+          ++answered;
+        });
   while (answered < 200) names.loop.run_one();
   for (unsigned i = 0; i < 200; ++i) CHECK(answers[i].name == "h" + std::to_string(i) + ".example");
 }
@@ -257,7 +263,8 @@ TEST_CASE("who waits when the resolver goes is told so at once, and needs no res
   std::vector<ClientName> answers;
   std::optional<std::expected<std::vector<asio::ip::address>, std::string>> addresses;
   const auto ask = [&](const char* client) {
-    asio::co_spawn(names.loop, names.resolver->confirmed_name(asio::ip::make_address(client)),
+    asio::co_spawn(names.loop,
+                   names.resolver->confirmed_name(asio::ip::make_address(client), names.resolver->deadline()),
                    [&](std::exception_ptr, ClientName name) { answers.push_back(std::move(name)); });
   };
   ask("192.0.2.1");
@@ -267,7 +274,7 @@ TEST_CASE("who waits when the resolver goes is told so at once, and needs no res
                  [&](std::exception_ptr, auto found) { addresses = std::move(found); });
   while (names.dns.questions() < 5) names.loop.run_one();  // two PTR; A of the client's name; A and AAAA
   CHECK(answers.empty());
-  auto never_begun = names.resolver->confirmed_name(asio::ip::make_address("192.0.2.3"));
+  auto never_begun = names.resolver->confirmed_name(asio::ip::make_address("192.0.2.3"), names.resolver->deadline());
   names.resolver.reset();
   CHECK(names.wait_for(std::move(never_begun)) == later);
   while (answers.size() < 2 || !addresses) names.loop.run_one();
@@ -279,7 +286,8 @@ TEST_CASE("who waits when the resolver goes is told so at once, and needs no res
 TEST_CASE("the loop may go while somebody waits") {
   Names names;
   names.dns.fault(reverse, Fault::silent);
-  asio::co_spawn(names.loop, names.resolver->confirmed_name(asio::ip::make_address("192.0.2.1")),
+  asio::co_spawn(names.loop,
+                 names.resolver->confirmed_name(asio::ip::make_address("192.0.2.1"), names.resolver->deadline()),
                  [](std::exception_ptr, ClientName) {});
   while (names.dns.questions() == 0) names.loop.run_one();
 }
@@ -290,7 +298,7 @@ TEST_CASE("the loop has nothing left to do once all is answered") {
   std::string nobody = DnsResponder(elsewhere).address();
   Resolver resolver(loop, {.servers = {nobody}, .timeout = plenty});
   ClientName name;
-  asio::co_spawn(loop, resolver.confirmed_name(asio::ip::make_address("192.0.2.1")),
+  asio::co_spawn(loop, resolver.confirmed_name(asio::ip::make_address("192.0.2.1"), resolver.deadline()),
                  [&](std::exception_ptr, ClientName given) { name = given; });
   const auto began = std::chrono::steady_clock::now();
   loop.run();
