@@ -14,6 +14,7 @@
 #include "proxy/config/duration.h"
 #include "proxy/dns/resolver.h"
 #include "proxy/log.h"
+#include "proxy/rfc3339.h"
 #include "smtp/utf8.h"
 
 namespace proxy {

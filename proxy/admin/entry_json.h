@@ -9,11 +9,8 @@
 
 namespace proxy {
 
-// Times as people and programs exchange them: RFC 3339 in UTC, to the millisecond ("2026-11-22T10:00:02.125Z"); null
-// for none.
-std::string time_text(greylist::Time time);
+// As time_text() has it; null for none.
 nlohmann::ordered_json time_json(std::optional<greylist::Time> time);
-std::optional<greylist::Time> parse_time(std::string_view text);  // with or without a fraction; "Z" or "+01:00"
 
 // An entry of the greylist as a JSON object: identity, last_client, sender, recipient, state, first_seen, passed,
 // last_seen. Octets that aren't UTF-8 are written as U+FFFD, so such an entry doesn't come back the same.

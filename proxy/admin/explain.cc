@@ -11,6 +11,7 @@
 #include "proxy/admin/finished.h"
 #include "proxy/config/duration.h"
 #include "proxy/dns/organisational_domain.h"
+#include "proxy/rfc3339.h"
 #include "proxy/session/admission.h"
 #include "smtp/path.h"
 #include "smtp/replies.h"

@@ -4,6 +4,7 @@
 #include "proxy/clock.h"
 #include "proxy/commands/admin_socket.h"
 #include "proxy/commands/text.h"
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 

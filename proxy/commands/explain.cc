@@ -1,9 +1,9 @@
 // `explain`: why a recipient is put off, and what became of his mail.
-#include "proxy/admin/entry_json.h"
 #include "proxy/clock.h"
 #include "proxy/commands/asking.h"
 #include "proxy/commands/story.h"
 #include "proxy/commands/text.h"
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 namespace {

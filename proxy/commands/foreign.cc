@@ -8,6 +8,7 @@
 #include "proxy/import/read_postgrey.h"
 #include "proxy/import/read_spamd.h"
 #include "proxy/import/read_sqlgrey.h"
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 namespace {

@@ -1,10 +1,10 @@
 // `status`: the running proxy's state at a glance.
 #include <fmt/format.h>
 
-#include "proxy/admin/entry_json.h"
 #include "proxy/clock.h"
 #include "proxy/commands/asking.h"
 #include "proxy/commands/text.h"
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 namespace {

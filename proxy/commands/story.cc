@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "proxy/admin/entry_json.h"
 #include "proxy/commands/asking.h"
 #include "proxy/commands/text.h"
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 namespace {

@@ -6,8 +6,9 @@
 #include <cstdlib>
 #include <utility>
 
-#include "proxy/admin/entry_json.h"
 #include "smtp/utf8.h"
+
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 namespace {

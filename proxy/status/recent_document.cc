@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "proxy/admin/entry_json.h"
+#include "proxy/rfc3339.h"
 
 namespace proxy {
 namespace {
