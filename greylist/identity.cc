@@ -32,6 +32,12 @@ std::vector<Identity> identities(const IpAddress& client, const Proof& proof, st
   return all;
 }
 
+std::string_view kind_of(std::string_view identity) {
+  for (const auto prefix : {spf_prefix, rdns_prefix})
+    if (identity.starts_with(prefix)) return prefix.substr(0, prefix.size() - 1);
+  return "network";
+}
+
 Triplet under(const Identity& identity, const Triplet& triplet) {
   return {identity.name, triplet.sender, triplet.recipient};
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ip_address.h"
@@ -29,6 +30,8 @@ struct Proof {
 // that a provider gave to an address, not a server to itself (is_generic_name()), is none.
 std::vector<Identity> identities(const IpAddress& client, const Proof& proof, std::span<const ProofKind> ladder,
                                  const ClientPrefix& prefix);
+
+std::string_view kind_of(std::string_view identity);  // "spf", "rdns", "network"
 
 // The same sender and recipient, with another identity of the client.
 Triplet under(const Identity& identity, const Triplet& triplet);

@@ -35,6 +35,17 @@ Command parse_command_line(int argc, const char* const* argv) {
       add_command(app, "check", "Validate a configuration file and print what is in force, defaults filled in", config);
   check->add_flag("--probe", probe, "Ask the backend too whether it would relay for outsiders");
   check->callback([&] { asked = CheckCommand{config, probe}; });
+  ReplayCommand replay;
+  auto* replaying =
+      add_command(app, "replay", "Judge recorded attempts by their own clock, as this configuration would", config);
+  replaying->add_flag("--json", replay.json, "Print JSON, a line an attempt and the summary last");
+  replaying->add_option("trace", replay.trace, "JSON Lines, our own log among them; - for stdin")
+      ->required()
+      ->type_name("TRACE");
+  replaying->callback([&] {
+    replay.config = config;
+    asked = replay;
+  });
   AdminCommandLine admin(app, [&](Command command) { asked = std::move(command); });
   try {
     app.parse(argc, argv);

@@ -20,7 +20,7 @@ struct Say {
   int exit_code;  // 0; 2: wrong usage, and the text is for stderr
 };
 using Command = std::variant<Say, ServeCommand, CheckCommand, StatusCommand, ExplainCommand, ListCommand, ForgetCommand,
-                             RunTimeCommand, ExportCommand, ImportCommand>;
+                             RunTimeCommand, ExportCommand, ImportCommand, ReplayCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "history.h"
-#include "identity.h"
 #include "judge.h"
 #include "lists/run_time_entry.h"
+#include "store/question.h"
 #include "triplet.h"
 
 namespace greylist {
@@ -28,14 +28,6 @@ struct StoreStatus {
   std::uint64_t errors = 0;  // since the start: calls that failed, and entries that could not be read
 };
 
-// One look at the greylist for one recipient.
-struct Question {
-  Triplet triplet;             // by the best identity of the client
-  std::string earner;          // of that identity; empty: auto-allow isn't asked
-  std::string client;          // address, for the record
-  std::vector<Identity> also;  // the others that it proved, better ones first
-  bool only_known = false;  // nothing is remembered unless the triplet has passed before or the client is let through
-};
 // Triplets of a message that the backend took, and to whom they are credited.
 struct Delivery {
   std::vector<Triplet> triplets;

@@ -2,7 +2,8 @@
 #include <map>
 #include <string>
 
-// The commands that ask a running proxy: what each was told on the command line, and run(), which gives the exit code.
+// What each command was told on the command line, and run(), which gives the exit code. All but replay ask a running
+// proxy.
 namespace proxy {
 
 struct AdminQuestion {
@@ -35,6 +36,10 @@ struct ImportCommand {
   AdminQuestion question;
   std::string from, file;  // "postgrey"; "-" is stdin
 };
+struct ReplayCommand {
+  std::string config, trace;  // "-" is stdin
+  bool json = false;
+};
 
 int run(const StatusCommand& command);
 int run(const ExplainCommand& command);
@@ -43,5 +48,6 @@ int run(const ForgetCommand& command);
 int run(const RunTimeCommand& command);
 int run(const ExportCommand& command);
 int run(const ImportCommand& command);
+int run(const ReplayCommand& command);
 
 }  // namespace proxy

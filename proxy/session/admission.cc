@@ -22,24 +22,6 @@ std::string_view domain_of(std::string_view address) {
   return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
 }
 
-// What the store is asked about a client of these identities, the best first.
-greylist::Question question(greylist::Triplet triplet, std::vector<greylist::Identity> identities,
-                            const std::string& client) {
-  auto& best = identities.front();
-  triplet.identity = std::move(best.name);
-  greylist::Question question{std::move(triplet), std::move(best.earner), client};
-  identities.erase(identities.begin());
-  question.also = std::move(identities);
-  return question;
-}
-
-std::vector<std::string> earners_of(greylist::Question question) {
-  std::vector<std::string> all;
-  if (!question.earner.empty()) all.push_back(std::move(question.earner));
-  for (auto& other : question.also) all.push_back(std::move(other.earner));
-  return all;
-}
-
 bool wants(const std::vector<ProofKind>& kinds, ProofKind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
@@ -106,8 +88,8 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   const auto wanted = hidden ? Proofs() : policy.identity;
   const auto triplet = greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix);
   const auto question_by = [&](const greylist::Proof& proof) {
-    auto asked = question(triplet, greylist::identities(client_.address(), proof, wanted, policy.client_prefix),
-                          client_.address_text());
+    auto asked = greylist::question_about(
+        triplet, greylist::identities(client_.address(), proof, wanted, policy.client_prefix), client_.address_text());
     if (hidden) asked.earner.clear();
     return asked;
   };
@@ -126,7 +108,7 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
 
   Decision decision;
   decision.triplet = asked.triplet;
-  decision.earners = earners_of(std::move(asked));
+  decision.earners = greylist::earners_of(asked);
   if (answer) {
     decision.verdict = answer->verdict;
     const auto age = now - answer->record.first_seen;

@@ -40,6 +40,13 @@ TEST_CASE("a client is known by all that it has proved, the best first and its n
   }
 }
 
+TEST_CASE("an identity tells what it was proved by") {
+  CHECK(greylist::kind_of("spf:example.org") == "spf");
+  CHECK(greylist::kind_of("rdns:example.org") == "rdns");
+  CHECK(greylist::kind_of("192.0.2.0/24") == "network");
+  CHECK(greylist::kind_of("2001:db8::/64") == "network");
+}
+
 TEST_CASE("a triplet under another identity has the same sender and recipient") {
   CHECK(under(by_spf, {"192.0.2.0/24", "a@example.org", "b@example.com"}) ==
         greylist::Triplet{"spf:example.org", "a@example.org", "b@example.com"});

@@ -1,0 +1,59 @@
+#include "proxy/replay/replay.h"
+
+#include "greylist/store/memory_store.h"
+#include "proxy/admin/finished.h"
+
+namespace proxy {
+
+using greylist::Action;
+using greylist::Verdict;
+
+Replay::Replay(greylist::Policy policy) : policy_(std::move(policy)), store_(greylist::make_memory_store()) {}
+
+Replayed Replay::judge(const TracedAttempt& attempt) {
+  auto replayed = judged(attempt);
+  summary_.count(replayed.action);
+  return replayed;
+}
+
+// The steps of a session, in the same order.
+Replayed Replay::judged(const TracedAttempt& attempt) {
+  const auto& sender = attempt.sender.text();
+  const auto& recipient = attempt.recipient.text();
+  Replayed replayed;
+  replayed.triplet = greylist::make_triplet(attempt.client, sender, recipient, policy_.client_prefix);
+  replayed.action = Action::refuse;
+  if (attempt.recipient.unsafe_recipient()) {
+    replayed.word = "unsafe_recipient";
+    return replayed;
+  }
+  const auto screening = greylist::screen(policy_, run_time_, {attempt.client, attempt.helo, sender, recipient},
+                                          attempt.proof.name, attempt.time);
+  if (std::holds_alternative<greylist::NotOurDomain>(screening)) {
+    replayed.word = "relay_denied";
+    return replayed;
+  }
+  if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
+    replayed.word = greylist::word(listed->verdict);
+    replayed.action = greylist::action_of(listed->verdict, policy_);
+    return replayed;
+  }
+  return greylisted(attempt);
+}
+
+Replayed Replay::greylisted(const TracedAttempt& attempt) {
+  auto identities = greylist::identities(attempt.client, attempt.proof, policy_.identity, policy_.client_prefix);
+  const auto question = greylist::question_about(
+      greylist::make_triplet(attempt.client, attempt.sender.text(), attempt.recipient.text(), policy_.client_prefix),
+      std::move(identities), attempt.client.text());
+  const auto judgement = finished(store_->attempt(question, attempt.time, policy_.limits, policy_.auto_allow)).value();
+  const auto action = greylist::action_of(judgement.verdict, policy_);
+  summary_.greylisted(question, judgement, attempt.time);
+  if (action == Action::pass) {
+    greylist::Delivery delivery{{question.triplet}, greylist::earners_of(question)};
+    finished(store_->delivered(std::move(delivery), attempt.time, policy_.limits, policy_.auto_allow)).value();
+  }
+  return {std::string(greylist::word(judgement.verdict)), action, question.triplet};
+}
+
+}  // namespace proxy

@@ -1,0 +1,104 @@
+#include "proxy/replay/trace.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "greylist/domain_name.h"
+#include "proxy/dns/organisational_domain.h"
+#include "proxy/rfc3339.h"
+#include "smtp/path.h"
+
+namespace proxy {
+namespace {
+
+using Json = nlohmann::json;
+template <class T>
+using Or = std::expected<T, std::string>;
+
+std::unexpected<std::string> wrong(std::string_view member, std::string_view expected) {
+  return std::unexpected(std::string(member).append(": expected ").append(expected));
+}
+
+Or<greylist::Time> time_of(const Json& json) {
+  const auto found = json.find("time");
+  if (found != json.end() && found->is_string()) {
+    if (const auto time = parse_time(found->get_ref<const std::string&>())) return *time;
+  }
+  constexpr double most = 253'402'300'800;  // the year 10000
+  if (found != json.end() && found->is_number()) {
+    const auto seconds = found->get<double>();
+    if (seconds >= 0 && seconds < most) return greylist::Time(greylist::Duration(std::llround(seconds * 1000)));
+  }
+  return wrong("time", "one like \"2026-11-22T10:00:02Z\", or seconds since 1970");
+}
+
+Or<std::string> text_of(const Json& json, const char* member) {
+  const auto found = json.find(member);
+  if (found == json.end() || found->is_null()) return std::string();
+  if (!found->is_string()) return wrong(member, "a text");
+  return found->get<std::string>();
+}
+
+Or<smtp::Address> address_of(const Json& json, const char* member) {
+  const auto text = text_of(json, member);
+  if (!text) return std::unexpected(text.error());
+  if (text->empty()) return smtp::Address();
+  const auto path = smtp::parse_path(*text);
+  if (!path || !path->rest.empty()) return wrong(member, "an address, got \"" + *text + "\"");
+  return path->address;
+}
+
+// Another event of our log, or a bounce that is judged when its content comes, with a line of its own.
+bool is_no_attempt(const Json& json) {
+  const auto event = json.find("event"), verdict = json.find("verdict");
+  return (event != json.end() && *event != "recipient") || (verdict != json.end() && *verdict == "at_data");
+}
+
+std::string domain_of(const TracedAttempt& attempt) {
+  return greylist::canonical_domain(attempt.sender.null() ? attempt.helo : std::string(attempt.sender.domain()));
+}
+
+Or<greylist::Proof> proof_of(const Json& json, const TracedAttempt& attempt) {
+  const auto spf = text_of(json, "spf"), name = text_of(json, "rdns");
+  if (!spf) return std::unexpected(spf.error());
+  if (!name) return std::unexpected(name.error());
+  greylist::Proof proof;
+  if (*spf == "pass" && !json.contains("spf_too_wide")) proof.spf_domain = domain_of(attempt);
+  proof.name = greylist::canonical_domain(*name);
+  proof.organisation = organisational_domain(proof.name);
+  return proof;
+}
+
+}  // namespace
+
+Or<std::optional<TracedAttempt>> parse_traced_attempt(std::string_view line) {
+  const auto json = Json::parse(line, nullptr, false);
+  if (!json.is_object()) return std::unexpected("expected a JSON object");
+  if (is_no_attempt(json)) return std::nullopt;
+
+  TracedAttempt attempt;
+  const auto time = time_of(json);
+  if (!time) return std::unexpected(time.error());
+  attempt.time = *time;
+  auto client = text_of(json, "client");
+  if (!client) return std::unexpected(client.error());
+  const auto address = greylist::IpAddress::parse(*client);
+  if (!address) return wrong("client", "an IP address, got \"" + *client + "\"");
+  attempt.client = *address;
+  auto helo = text_of(json, "helo");
+  if (!helo) return std::unexpected(helo.error());
+  attempt.helo = *std::move(helo);
+  auto sender = address_of(json, "sender");
+  if (!sender) return std::unexpected(sender.error());
+  attempt.sender = *std::move(sender);
+  auto recipient = address_of(json, "recipient");
+  if (!recipient) return std::unexpected(recipient.error());
+  if (recipient->null()) return wrong("recipient", "an address");
+  attempt.recipient = *std::move(recipient);
+  auto proof = proof_of(json, attempt);
+  if (!proof) return std::unexpected(proof.error());
+  attempt.proof = *std::move(proof);
+  return attempt;
+}
+
+}  // namespace proxy
