@@ -6,7 +6,6 @@
 namespace proxy {
 
 using greylist::Action;
-using greylist::Verdict;
 
 Replay::Replay(greylist::Policy policy) : policy_(std::move(policy)), store_(greylist::make_memory_store()) {}
 
