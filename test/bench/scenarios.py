@@ -102,8 +102,9 @@ class Load:
     def _command(self, mode, peer, sessions, at_once, words):
         # Of its own, but for known triplets: no run's senders are another's.
         label = KNOWN if KNOWN_RECIPIENT in words else f"r{secrets.token_hex(4)}"
+        run = [] if "--run" in words else ["--run", label]
         return [str(word) for word in (self._program, mode, peer.port, "--sessions", sessions, "--at-once",
-                                       min(at_once, sessions), "--run", label, *words)]
+                                       min(at_once, sessions), *run, *words)]
 
     def __call__(self, mode, peer, *words, sessions, at_once=AT_ONCE):
         """Runs it to its end; what it says of itself."""

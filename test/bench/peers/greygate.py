@@ -1,10 +1,13 @@
 """greygate, with its greylist and its log on."""
 
+import collections
 import http.client
 import json
+import secrets
 import subprocess
 import time
 
+from dns_server import DnsServer
 from peers.peer import KNOWN, KNOWN_RECIPIENT, Peer, free_port, wait_for
 
 # All else is as it comes.
@@ -15,7 +18,7 @@ CONFIGURATION = """\
   "backend": {{ "addresses": ["127.0.0.1:{sink}"], "client_identity": "xclient"{backend} }},
   "domains": ["example.org"],
   "store": {{ "path": "{store}" }},
-  "dns": {{ "enabled": false }},  // as at all others: the clients' names are not the question here
+  "dns": {dns},
   "tls": {{ "certificates": [{{ "certificate": "{certificate}", "key": "{key}" }}] }},
   "limits": {{ "connections": 15000, "connections_per_client": 15000 }},  // all come from one address
   "status": {{ "address": "127.0.0.1:{status}" }},
@@ -37,6 +40,7 @@ class Greygate(Peer):
     idle_most = 10000
     fills_before_start = True
     backend = ""  # more of its settings
+    dns = '{ "enabled": false }'  # as at all others: the clients' names are not the question there
 
     def __init__(self, place):
         super().__init__(place)
@@ -46,8 +50,8 @@ class Greygate(Peer):
 
     def start(self):
         self.file = self.write("greygate.json", CONFIGURATION.format(
-            port=self.port, sink=self.place.sink.port, backend=self.backend, directory=self.directory, store=self.store,
-            status=self.status_port, certificate=self.place.certificate, key=self.place.key))
+            port=self.port, sink=self.place.sink.port, backend=self.backend, dns=self.dns, directory=self.directory,
+            store=self.store, status=self.status_port, certificate=self.place.certificate, key=self.place.key))
         self.launch(self.place.build / "greygate", "serve", "--config", self.file)
         wait_for("greygate to be ready", lambda: self.get("/readyz")[0] == 200)
 
@@ -103,9 +107,13 @@ class Greygate(Peer):
 
     def export_count(self):
         """How many entries its store has, each of them read."""
+        return sum(self.identities().values())
+
+    def identities(self):
+        """The kinds of identity in its store, with their numbers of entries."""
         with subprocess.Popen([self.place.build / "greygate", "export", "--config", self.file],
                               stdout=subprocess.PIPE) as export:
-            return sum(1 for line in export.stdout if b'"identity"' in line)
+            return collections.Counter(json.loads(line)["identity"].split(":")[0] for line in export.stdout)
 
     def version(self):
         said = subprocess.run([self.place.build / "greygate", "--version"], capture_output=True, text=True, check=True)
@@ -117,3 +125,31 @@ class GreygateReuse(Greygate):
     title = "greygate with backend.reuse"
     modes = ("relay",)
     backend = ', "reuse": true'
+
+
+class GreygateProved(Greygate):
+    """With every client's SPF and name proved. Each run's senders are of one domain, so that the answers are remembered;
+    each put-off triplet is remembered under all three identities."""
+    name = "greygate-proved"
+    title = "greygate, clients proved by SPF and name (answers cached)"
+    modes = ("put-off",)
+
+    def start(self):
+        self.names = DnsServer()
+        self.names.host("mail.bench.example", "127.0.0.1")
+        self.dns = json.dumps({"enabled": True, "servers": [self.names.address]})
+        super().start()
+
+    def options(self, scenario, sessions):
+        label = f"r{secrets.token_hex(4)}"
+        self.names.add(f"{label}.example.com", TXT=["v=spf1 ip4:127.0.0.1 -all"])
+        return ["--run", label]
+
+    def export_count(self):
+        counts = self.identities()
+        under_all = counts.keys() == {"spf", "rdns", "127.0.0.0/24"} and len(set(counts.values())) == 1
+        return counts["spf"] if under_all else counts
+
+    def stop(self):
+        super().stop()
+        self.names.clean_up()
