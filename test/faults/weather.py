@@ -213,7 +213,9 @@ class DescriptorsExhausted(Calm):
     """Greygate may open hardly any more files and connections, for a while."""
 
     def happen(self):
-        for at in self.times(3, span=20):
+        for number, at in enumerate(self.times(3, span=20)):
+            if number == 0:
+                self.refuse_connections(at)
             process = self.greygate.process.pid
             usual = resource.prlimit(process, resource.RLIMIT_NOFILE)
             with self.world.disturbance():
@@ -223,6 +225,15 @@ class DescriptorsExhausted(Calm):
                 self.world.begin_sessions(at + 20, timeout=3)
                 resource.prlimit(process, resource.RLIMIT_NOFILE, usual)
                 wait_for("greygate to be well again", self.world.is_ready)
+
+    def refuse_connections(self, at):
+        """UBSan looks through a pipe whether an object is what it should be, and takes it for another if there is no
+        descriptor for the pipe. What it has seen once it doesn't look at again: here, a system error's text."""
+        with self.world.disturbance():
+            self.world.backend.stop_listening()
+            self.world.begin_sessions(at + 8, timeout=2)
+            self.world.backend.listen()
+            wait_for("the backend to be found again", self.world.is_ready)
 
     def was_felt(self, books):
         return any("Too many open files" in str(event) for event in books.events)
