@@ -7,6 +7,7 @@ import tempfile
 import pytest
 
 from certificates import Authority
+from dns_server import DnsServer
 from fake_backend import FakeBackend
 from greygate import Greygate
 from ports import free_port
@@ -56,6 +57,13 @@ def make_backend():
 @pytest.fixture
 def backend(make_backend):
     return make_backend()
+
+
+@pytest.fixture
+def dns():
+    """A name server that knows of nothing yet."""
+    with DnsServer() as server:
+        yield server
 
 
 @pytest.fixture

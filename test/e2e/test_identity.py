@@ -4,18 +4,12 @@ import time
 
 import pytest
 
-from dns_server import DnsServer, reverse_name
+from dns_server import reverse_name
 from smtp_client import Client
 
 SENDER, RECIPIENT = "alice@pool.example", "bob@example.org"
 HERE, THERE, STRANGER = "127.0.1.9", "127.0.2.9", "127.0.3.9"  # in networks of their own
 POOL = "v=spf1 ip4:127.0.1.0/24 ip4:127.0.2.0/24 -all"
-
-
-@pytest.fixture
-def dns():
-    with DnsServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -4,16 +4,10 @@ import time
 
 import pytest
 
-from dns_server import DnsServer, reverse_name
+from dns_server import reverse_name
 from fake_backend import KEYWORDS, XCLIENT
 
 CLIENT, NAME = "127.0.0.9", "mail.example.com"
-
-
-@pytest.fixture
-def dns():
-    with DnsServer() as server:
-        yield server
 
 
 @pytest.fixture
