@@ -152,7 +152,8 @@ def measure(greygate):
 
 
 def duration(minutes):
-    return f"{int(minutes)}:{round(minutes % 1 * 60):02}" if minutes < 600 else f"{minutes / 60:.0f} h"
+    whole, seconds = divmod(round(minutes * 60), 60)
+    return f"{whole}:{seconds:02}" if minutes < 600 else f"{minutes / 60:.0f} h"
 
 
 def table(effects):
