@@ -18,9 +18,8 @@ namespace proxy {
 class DnsQuestions;
 
 // Asks the DNS on c-ares, one channel and one memory of answers to an event loop; used on that loop's thread alone.
-// Never throws for what a DNS says or doesn't; every answer comes within the timeout,
-// or by the deadline that the caller sets. Questions under way when it is
-// destroyed end as failed; the coroutines that await them may outlive it.
+// Never throws for what a DNS says or doesn't; every answer comes within the timeout, or by the deadline that the
+// caller sets. Questions under way when it is destroyed end as failed; the coroutines that await them may outlive it.
 class Resolver {
  public:
   Resolver(asio::io_context& loop, const ResolverOptions& options);
