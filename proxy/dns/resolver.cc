@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/dns/confirmed_name.h"
+#include "proxy/dns/organisational_domain.h"
 #include "proxy/dns/questions.h"
 
 namespace proxy {
@@ -92,6 +93,14 @@ asio::awaitable<SpfVerdict> Resolver::check_spf(SpfQuestion question, DnsDeadlin
     return answer_by(deadline, questions->ask(name, type));
   };
   return check_host(std::move(question), ask);
+}
+
+const std::string& Resolver::organisation_of(const std::string& name) {
+  constexpr std::size_t most = 10'000;
+  if (organisations_.size() >= most) organisations_.clear();
+  const auto [found, is_new] = organisations_.try_emplace(name);
+  if (is_new) found->second = organisational_domain(name);
+  return found->second;
 }
 
 asio::awaitable<Addresses> Resolver::addresses(std::string host) { return resolve(questions_, std::move(host)); }

@@ -6,6 +6,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "proxy/dns/cares_channel.h"
@@ -31,6 +32,7 @@ class Resolver {
   asio::awaitable<ClientName> confirmed_name(asio::ip::address client, std::chrono::steady_clock::time_point deadline);
   // With all its questions by the deadline; beyond it, temperror.
   asio::awaitable<SpfVerdict> check_spf(SpfQuestion question, std::chrono::steady_clock::time_point deadline);
+  const std::string& organisation_of(const std::string& name);  // organisational_domain(), remembered
   // A and AAAA of a host, IPv4 first, hosts file included; an address literal is its own answer. The error says what
   // went wrong. Where one family's answer is in and the other's isn't to be had, the one will do.
   asio::awaitable<std::expected<std::vector<asio::ip::address>, std::string>> addresses(std::string host);
@@ -39,6 +41,7 @@ class Resolver {
  private:
   asio::io_context& loop_;
   std::shared_ptr<DnsQuestions> questions_;
+  std::unordered_map<std::string, std::string> organisations_;  // by name
   std::vector<std::weak_ptr<DnsQuestions>> retired_;  // by reconfigure(), while questions are under way on them
 };
 

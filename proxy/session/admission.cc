@@ -4,7 +4,6 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <map>
 
-#include "proxy/dns/organisational_domain.h"
 #include "proxy/log.h"
 #include "proxy/loop.h"
 #include "smtp/replies.h"
@@ -143,20 +142,24 @@ std::optional<greylist::Proof> Admission::known_proof(const Proofs& wanted, cons
   if (wants(wanted, ProofKind::rdns)) {
     if (!client_.is_named()) return std::nullopt;
     proof.name = client_.known_name();
-    proof.organisation = organisational_domain(proof.name);
+    proof.organisation = client_.organisation();
   }
   return proof;
 }
 
-// Both at once.
+// What is remembered is had at once. What isn't is asked for all together, so that it takes no longer than one answer may.
 asio::awaitable<void> Admission::look_up(Proofs wanted, std::string sender, Deadline deadline) {
   using namespace asio::experimental::awaitable_operators;
-  if (!wants(wanted, ProofKind::rdns))
-    co_await client_.look_up_spf(std::move(sender), deadline);
-  else if (!wants(wanted, ProofKind::spf))
-    co_await client_.name(deadline);
-  else
+  const bool spf = wants(wanted, ProofKind::spf), name = wants(wanted, ProofKind::rdns);
+  if (spf) co_await client_.look_up_spf(sender, Client::at_once);
+  if (name) co_await client_.name(Client::at_once);
+  const bool spf_missing = spf && !client_.known_spf(sender), name_missing = name && !client_.is_named();
+  if (spf_missing && name_missing)
     co_await (client_.look_up_spf(std::move(sender), deadline) && client_.name(deadline));
+  else if (spf_missing)
+    co_await client_.look_up_spf(std::move(sender), deadline);
+  else if (name_missing)
+    co_await client_.name(deadline);
 }
 
 // What anybody has earned by this address, or by its name.
@@ -164,8 +167,10 @@ asio::awaitable<void> Admission::forget_credit(std::shared_ptr<const Setup> setu
   LogEvent(LogLevel::warning, "client_addresses_hidden").with("client", client_.address_text()).write();
   const auto& policy = setup->policy;
   greylist::Proof proof;
-  if (wants(policy.identity, ProofKind::rdns)) proof.name = (co_await client_.name(dns_deadline)).name;
-  proof.organisation = organisational_domain(proof.name);
+  if (wants(policy.identity, ProofKind::rdns)) {
+    proof.name = (co_await client_.name(dns_deadline)).name;
+    proof.organisation = client_.organisation();
+  }
   const auto identities = greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix);
   for (const auto& identity : identities) co_await loop_.site.store.forget_credit(identity.earner);
 }

@@ -12,27 +12,32 @@ Client::Client(Loop& loop, smtp::Endpoint from, smtp::Endpoint to)
 }
 
 asio::awaitable<ClientName> Client::name(Deadline deadline) {
-  if (!name_) {
-    if (loop_.setup->settings.dns.enabled)
-      name_ = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address), deadline);
-    else
-      name_ = ClientName{};
+  if (name_) co_return *name_;
+  ClientName found;
+  if (loop_.setup->settings.dns.enabled) {
+    found = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address), deadline);
+    if (deadline == at_once && found.outcome == ClientName::Outcome::temporary_failure) co_return found;
   }
-  co_return *name_;
+  name_ = found;
+  organisation_ = loop_.resolver.organisation_of(found.name);
+  co_return found;
 }
 
 asio::awaitable<void> Client::look_up_spf(std::string sender, Deadline deadline) {
   if (known_spf(sender)) co_return;
   spf_.reset();
-  spf_asked_ = {address_, helo, std::move(sender)};
-  if (loop_.setup->settings.dns.enabled)
-    spf_ = co_await loop_.resolver.check_spf(spf_asked_, deadline);
-  else
-    spf_ = SpfVerdict();
+  SpfVerdict verdict;
+  if (loop_.setup->settings.dns.enabled) {
+    verdict = co_await loop_.resolver.check_spf({address_, helo, sender}, deadline);
+    if (deadline == at_once && verdict.result == SpfResult::temperror) co_return;
+  }
+  spf_ = std::move(verdict);
+  spf_helo_ = helo;
+  spf_sender_ = std::move(sender);
 }
 
-const SpfVerdict* Client::known_spf(const std::string& sender) const {
-  return spf_ && spf_asked_ == SpfQuestion{address_, helo, sender} ? &*spf_ : nullptr;
+const SpfVerdict* Client::known_spf(std::string_view sender) const {
+  return spf_ && spf_helo_ == helo && spf_sender_ == sender ? &*spf_ : nullptr;
 }
 
 smtp::ClientIdentity Client::identity() const {

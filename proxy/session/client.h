@@ -21,11 +21,13 @@ class Client {
   const greylist::IpAddress& address() const { return address_; }
   const std::string& address_text() const { return from_.address; }
   using Deadline = std::chrono::steady_clock::time_point;
+  static constexpr Deadline at_once = Deadline::min();  // by what is remembered; what isn't remains unknown
   // Looked up at most once, by the deadline; "none" without a look-up where dns.enabled is false.
   asio::awaitable<ClientName> name(Deadline deadline);
   // What SPF says of a sender, or of the HELO name if it is the null sender: likewise. The last one's verdict is kept.
   asio::awaitable<void> look_up_spf(std::string sender, Deadline deadline);
-  const SpfVerdict* known_spf(const std::string& sender) const;  // null: not looked up
+  const SpfVerdict* known_spf(std::string_view sender) const;  // null: not looked up
+  const std::string& organisation() const { return organisation_; }  // of the known name: its organisational domain
   bool is_named() const { return name_.has_value(); }            // name() was asked
   std::string_view known_name() const { return name_ ? std::string_view(name_->name) : std::string_view(); }
   smtp::ClientIdentity identity() const;  // what a backend may be told; the name as far as it is known
@@ -38,8 +40,9 @@ class Client {
   smtp::Endpoint from_, to_;
   greylist::IpAddress address_;
   std::optional<ClientName> name_;
+  std::string organisation_;
   std::optional<SpfVerdict> spf_;
-  SpfQuestion spf_asked_;
+  std::string spf_helo_, spf_sender_;  // what it was asked about
 };
 
 }  // namespace proxy

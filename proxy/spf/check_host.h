@@ -14,7 +14,6 @@ struct SpfQuestion {
   greylist::IpAddress client;
   std::string helo;
   std::string sender;  // the reverse-path without <>; empty: the null sender, for whom HELO stands (RFC 7208 §2.4)
-  bool operator==(const SpfQuestion&) const = default;
 };
 
 struct SpfVerdict {
