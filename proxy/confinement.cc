@@ -53,7 +53,7 @@ class Descriptor {
   int number_;
 };
 
-std::unexpected<std::string> failed(const char* what) {
+std::unexpected<std::string> failure_of(const char* what) {
   return std::unexpected(std::string(what) + ": " + std::strerror(errno));
 }
 
@@ -70,24 +70,24 @@ std::expected<void, std::string> allow(const Descriptor& ruleset, const fs::path
   rule.allowed_access = changes;
   rule.parent_fd = place.number();
   if (::syscall(SYS_landlock_add_rule, ruleset.number(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
-    return failed("landlock_add_rule");
+    return failure_of("landlock_add_rule");
   return {};
 }
 
 }  // namespace
 
 std::expected<void, std::string> confine(const std::vector<std::string>& writable) {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("PR_SET_NO_NEW_PRIVS");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure_of("PR_SET_NO_NEW_PRIVS");
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (version < 1) return failed("Landlock");
+  if (version < 1) return failure_of("Landlock");
   const auto changes = changes_known_to(version);
   landlock_ruleset_attr handled{};
   handled.handled_access_fs = changes | (sanitized ? 0 : LANDLOCK_ACCESS_FS_EXECUTE);
   const Descriptor ruleset(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
-  if (!ruleset.open()) return failed("landlock_create_ruleset");
+  if (!ruleset.open()) return failure_of("landlock_create_ruleset");
   for (const auto& path : writable)
     if (auto allowed = allow(ruleset, nearest_there(fs::absolute(path)), changes); !allowed) return allowed;
-  if (::syscall(SYS_landlock_restrict_self, ruleset.number(), 0) != 0) return failed("landlock_restrict_self");
+  if (::syscall(SYS_landlock_restrict_self, ruleset.number(), 0) != 0) return failure_of("landlock_restrict_self");
   return {};
 }
 

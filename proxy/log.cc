@@ -12,7 +12,7 @@
 namespace proxy {
 namespace {
 
-constexpr std::size_t room = 2u << 20;  // octets of lines that nobody has read yet
+constexpr std::size_t most_unread = 2u << 20;  // octets of lines that nobody has read yet
 constexpr int nothing = static_cast<int>(LogLevel::error) + 1;
 
 // The log is the process' own, as stderr is.
@@ -73,7 +73,7 @@ void write_log_line(std::string_view line) {
 }
 
 void start_log(std::string_view level, std::string_view format) {
-  if (!writer) writer = std::make_unique<LogWriter>(STDERR_FILENO, room);
+  if (!writer) writer = std::make_unique<LogWriter>(STDERR_FILENO, most_unread);
   format_in_force.store(format == "json" ? LogFormat::json : LogFormat::text, std::memory_order_relaxed);
   like_postgrey.store(format == "postgrey", std::memory_order_relaxed);
   threshold.store(static_cast<int>(parse_level(level)), std::memory_order_release);

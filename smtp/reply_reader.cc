@@ -9,7 +9,7 @@ namespace smtp {
 
 namespace {
 
-constexpr std::size_t max_line = 4096;
+constexpr std::size_t longest_line = 4096;
 constexpr std::size_t max_reply = 64 * 1024;
 
 // The code a line begins with, or 0. RFC 5321 §4.2.1: 2yz to 5yz; 1yz is for protocols that have it.
@@ -30,7 +30,7 @@ std::variant<NeedMore, Answer, Garbage> next_reply(std::string_view buffer) {
   for (std::size_t begin = 0;;) {
     const auto lf = buffer.find('\n', begin);
     const auto end = lf == buffer.npos ? buffer.size() : lf + 1;
-    if (end - begin > max_line || end > max_reply) return Garbage{};
+    if (end - begin > longest_line || end > max_reply) return Garbage{};
     if (lf == buffer.npos) return NeedMore{};
 
     auto line = buffer.substr(begin, lf - begin);

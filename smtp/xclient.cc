@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view verb = "XCLIENT";
 constexpr std::string_view unavailable = "[UNAVAILABLE]", temporarily_unavailable = "[TEMPUNAVAIL]";
-constexpr std::size_t max_line = 512;  // RFC 5321 §4.5.3.1.4, CRLF included
-constexpr std::size_t max_name = 255;  // RFC 5321 §4.5.3.1.2
+constexpr std::size_t longest_command = 512;  // RFC 5321 §4.5.3.1.4, CRLF included
+constexpr std::size_t max_name = 255;         // RFC 5321 §4.5.3.1.2
 
 bool name_octet(char octet) {
   return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9') ||
@@ -63,7 +63,7 @@ std::string port_value(const Endpoint& endpoint) {
 // the backend: the EHLO that follows carries it.
 std::string helo_value(const std::string& helo) {
   const std::string value = xtext(helo);
-  const bool fits = verb.size() + std::string_view(" HELO=\r\n").size() + value.size() <= max_line;
+  const bool fits = verb.size() + std::string_view(" HELO=\r\n").size() + value.size() <= longest_command;
   return helo.empty() || !fits ? std::string(unavailable) : value;
 }
 
@@ -77,10 +77,11 @@ void pack(const std::vector<Attribute>& attributes, std::vector<std::string>& co
   std::string line;
   for (const auto& [name, value] : attributes) {
     const std::string word = ' ' + std::string(name) + '=' + value;
-    if (!line.empty() && line.size() + word.size() + 2 > max_line) commands.push_back(std::exchange(line, {}) + "\r\n");
+    if (!line.empty() && line.size() + word.size() + 2 > longest_command)
+      commands.push_back(std::exchange(line, {}) + "\r\n");
     if (line.empty()) line = verb;
     line += word;
-    assert(line.size() + 2 <= max_line);
+    assert(line.size() + 2 <= longest_command);
   }
   if (!line.empty()) commands.push_back(line + "\r\n");
 }

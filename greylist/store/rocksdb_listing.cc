@@ -8,7 +8,7 @@
 namespace greylist {
 namespace {
 
-constexpr std::size_t page_size = 2000;  // entries looked at
+constexpr std::size_t entries_a_page = 2000;  // entries looked at
 
 class Cursor {
  public:
@@ -38,7 +38,7 @@ std::expected<std::string, rocksdb::Status> page(Cursor& cursor, const std::stri
   cursor.after(from);
   for (std::size_t seen = 0; cursor.valid(); cursor.next()) {
     take(cursor.key(), cursor.value());
-    if (++seen == page_size) return std::string(cursor.key());
+    if (++seen == entries_a_page) return std::string(cursor.key());
   }
   if (!cursor.status().ok()) return std::unexpected(cursor.status());
   return std::string();

@@ -13,7 +13,7 @@
 namespace proxy {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // What stands behind the first "socket": in a text that isn't JSON. No other key has that name.
 std::optional<std::string> found_in(std::string_view text) {

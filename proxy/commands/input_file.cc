@@ -11,7 +11,7 @@
 namespace proxy {
 namespace {
 
-std::unexpected<std::string> failure(const std::string& path) {
+std::unexpected<std::string> system_error(const std::string& path) {
   return std::unexpected(path + ": " + std::strerror(errno));
 }
 
@@ -19,7 +19,7 @@ std::unexpected<std::string> failure(const std::string& path) {
 
 std::expected<File, std::string> open_file(const std::string& path) {
   File file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) return failure(path);
+  if (!file) return system_error(path);
   return file;
 }
 
@@ -31,16 +31,16 @@ std::expected<RereadableFile, std::string> RereadableFile::of(const std::string&
 
   auto name = (std::filesystem::temp_directory_path() / "greygate-import.XXXXXX").string();
   const int descriptor = ::mkstemp(name.data());
-  if (descriptor < 0) return failure(name);
+  if (descriptor < 0) return system_error(name);
   RereadableFile copy(name, true);
   const File to(::fdopen(descriptor, "wb"), std::fclose);
   const auto from = open_file(path);
   if (!from) return std::unexpected(from.error());
   std::array<char, 64 * 1024> room;
   while (const auto size = std::fread(room.data(), 1, room.size(), from->get()))
-    if (std::fwrite(room.data(), 1, size, to.get()) != size) return failure(name);
-  if (std::ferror(from->get()) != 0) return failure(path);
-  if (std::fflush(to.get()) != 0) return failure(name);
+    if (std::fwrite(room.data(), 1, size, to.get()) != size) return system_error(name);
+  if (std::ferror(from->get()) != 0) return system_error(path);
+  if (std::fflush(to.get()) != 0) return system_error(name);
   return copy;
 }
 

@@ -87,7 +87,7 @@ std::size_t columns(std::string_view text) {
 }
 
 std::string age_text(std::chrono::milliseconds age) {
-  using namespace std::chrono;
+  using std::chrono::duration_cast, std::chrono::days, std::chrono::hours, std::chrono::minutes, std::chrono::seconds;
   if (age >= days(2)) return fmt::format("{}d", duration_cast<days>(age).count());
   if (age >= hours(2)) return fmt::format("{}h", duration_cast<hours>(age).count());
   if (age >= minutes(2)) return fmt::format("{}m", duration_cast<minutes>(age).count());

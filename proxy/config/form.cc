@@ -35,7 +35,7 @@ bool is_dns_server(const std::string& text) {
 bool is_network(const std::string& text) { return greylist::Network::parse(text).has_value(); }
 
 // RFC 5321 §4.1.1.1: what greets is a domain of A-labels.
-bool is_host_name(std::string_view text) {
+bool is_greeting_name(std::string_view text) {
   return greylist::is_domain_name(text) &&
          std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
@@ -66,7 +66,7 @@ std::optional<std::string> expected_instead(Form form, const std::string& text) 
     case Form::free:
     case Form::client:
     case Form::address: return std::nullopt;
-    case Form::host_name: return unless(is_host_name(text), "a host name such as \"mx1.example.org\"");
+    case Form::host_name: return unless(is_greeting_name(text), "a host name such as \"mx1.example.org\"");
     case Form::listener:
       return unless(is_listener(text), "an address and a port such as \"127.0.0.1:25\" or \"[::1]:25\"");
     case Form::peer:

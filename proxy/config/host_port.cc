@@ -24,7 +24,7 @@ bool is_label_octet(char c) {
 }
 
 // A name whose last label is all digits would be an address by RFC 1123 §2.1, and is a mistyped one here.
-bool is_host_name(std::string_view name) {
+bool is_server_name(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.empty() || name.size() > 253) return false;
   std::string_view label;
@@ -60,7 +60,7 @@ std::optional<HostPort> HostPort::parse(std::string_view text, std::optional<std
   const auto colon = text.rfind(':');
   const std::string host(text.substr(0, colon));
   const auto port = colon == std::string_view::npos ? default_port : parse_port(text.substr(colon + 1));
-  if (!port || !(is_ipv4(host) || is_host_name(host))) return std::nullopt;
+  if (!port || !(is_ipv4(host) || is_server_name(host))) return std::nullopt;
   return HostPort{host, *port};
 }
 

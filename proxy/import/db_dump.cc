@@ -12,7 +12,7 @@ namespace {
 
 namespace ascii = greylist::ascii;
 
-constexpr std::size_t longest_line = 64 * 1024;
+constexpr std::size_t longest_dump_line = 64 * 1024;
 
 std::optional<char> octet(std::string_view hex) {
   if (hex.size() < 2 || !ascii::hex_digit(hex[0]) || !ascii::hex_digit(hex[1])) return {};
@@ -57,7 +57,7 @@ std::unexpected<std::string> ended_early() { return std::unexpected<std::string>
 // The rest of a header, "VERSION=…" being read already.
 std::expected<Decode, std::string> read_header(TextInput& input) {
   Decode decode = nullptr;
-  while (const auto line = input.line(longest_line)) {
+  while (const auto line = input.line(longest_dump_line)) {
     if (line->text == "HEADER=END") {
       if (!decode) return std::unexpected("its header says no format");
       return decode;
@@ -74,7 +74,7 @@ std::expected<Decode, std::string> read_header(TextInput& input) {
 
 // nullopt: DATA=END.
 std::expected<std::optional<std::string>, std::string> next_item(TextInput& input, Decode decode, bool& readable) {
-  const auto line = input.line(longest_line);
+  const auto line = input.line(longest_dump_line);
   if (!line) return ended_early();
   if (line->text == "DATA=END") return std::nullopt;
   if (!line->text.starts_with(' ')) return std::unexpected("it is damaged: a line that doesn't begin with a blank");
@@ -100,7 +100,7 @@ std::expected<void, std::string> read_entries(TextInput& input, Decode decode, c
 
 std::expected<void, std::string> read_db_dump(TextInput& input, const Entry& entry) {
   bool any = false;
-  while (const auto line = input.line(longest_line)) {
+  while (const auto line = input.line(longest_dump_line)) {
     if (any && line->text.empty()) continue;
     if (!line->text.starts_with("VERSION=")) return std::unexpected("it is not what db_dump writes");
     const auto decode = read_header(input);

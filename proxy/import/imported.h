@@ -57,9 +57,9 @@ struct ImportReport {
 using Take = std::function<void(Imported)>;
 
 // Hands entries over and counts.
-class Tally {
+class ImportTally {
  public:
-  explicit Tally(const Take& take) : take_(take) {}
+  explicit ImportTally(const Take& take) : take_(take) {}
 
   void take(ImportedTriplet triplet) { ++report_.triplets, take_(std::move(triplet)); }
   void take(ImportedAllow allow) { ++report_.allows, take_(std::move(allow)); }

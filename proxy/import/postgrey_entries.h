@@ -35,7 +35,7 @@ class PostgreyEntries {
   void add_earner(std::string_view client, std::string_view value);
   void leave_out_foreign();
 
-  Tally tally_;
+  ImportTally tally_;
   std::uint64_t entries_ = 0, hashed_ = 0, foreign_ = 0;
 };
 

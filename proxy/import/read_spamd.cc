@@ -22,7 +22,7 @@ namespace {
 
 using greylist::IpAddress;
 
-constexpr std::size_t longest_line = 8 * 1024;
+constexpr std::size_t longest_entry = 8 * 1024;
 
 std::string_view take_field(std::string_view& text) {
   const auto end = std::min(text.find('|'), text.size());
@@ -137,7 +137,7 @@ class Lines {
         .client = client.text(), .sender = {}, .recipient = {}, .lapses = lapses, .note = "spamd TRAPPED"});
   }
 
-  Tally tally_;
+  ImportTally tally_;
   bool known_ = false;  // there was a line of spamdb's
 };
 
@@ -146,7 +146,7 @@ class Lines {
 std::expected<ImportReport, std::string> read_spamd(TextInput& input, const Take& take) {
   Lines lines(take);
   bool any = false;
-  while (const auto line = input.line(longest_line)) {
+  while (const auto line = input.line(longest_entry)) {
     if (line->text.empty()) continue;
     any = true;
     lines.add(line->whole ? line->text : std::string_view());

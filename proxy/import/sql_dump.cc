@@ -14,7 +14,7 @@ using Kind = SqlToken::Kind;
 using Columns = std::vector<std::string>;
 
 constexpr std::size_t most_values = 16;  // of a row; SQLgrey's have five
-constexpr std::size_t longest_line = 8 * 1024;
+constexpr std::size_t longest_row = 8 * 1024;
 
 // A value, or nullopt for NULL. `readable` becomes false for what is neither a literal nor a number.
 struct Value {
@@ -55,7 +55,7 @@ class Dump {
   // From its first token on; passes its end.
   void statement() {
     if (tokens_.token().is('\\')) {  // psql's own: "\restrict TOKEN", "\connect DATABASE"
-      input_.line(longest_line);
+      input_.line(longest_row);
       tokens_.next();
     } else if (tokens_.take("INSERT") || tokens_.take("REPLACE")) {
       insert();
@@ -163,8 +163,8 @@ class Dump {
     const auto names = columns(table);
     if (!tokens_.take("FROM") || !tokens_.take("stdin")) return skip_statement();
     while (!tokens_.token().is(';') && tokens_.token().kind != Kind::end) tokens_.next();  // WITH …
-    input_.line(longest_line);                                                             // the rest of this line
-    for (auto line = input_.line(longest_line);; line = input_.line(longest_line)) {
+    input_.line(longest_row);                                                              // the rest of this line
+    for (auto line = input_.line(longest_row);; line = input_.line(longest_row)) {
       if (!line) {
         cut_short_ = true;
         return;

@@ -43,7 +43,7 @@ class SqlgreyRows {
   void add_waiting(const Row& row);
   void add_allowed(const SqlgreyTable& table, const Row& row);
 
-  Tally tally_;
+  ImportTally tally_;
 };
 
 }  // namespace proxy
