@@ -40,9 +40,7 @@ constexpr Stripes::Set any_stripe = 1;  // for what isn't judged by: it keeps th
 constexpr std::chrono::milliseconds history_delay{500};
 
 // One for a triplet under whatever identity, since a step may ask for all of them.
-Stripes::Set stripe_of(const Triplet& triplet) {
-  return Stripes::of(triplet_key({.sender = triplet.sender, .recipient = triplet.recipient}));
-}
+Stripes::Set stripe_of(const Triplet& triplet) { return Stripes::of(triplet.sender, triplet.recipient); }
 
 Stripes::Set stripes_of(const Question& question) {
   auto stripes = stripe_of(question.triplet);

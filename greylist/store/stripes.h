@@ -14,7 +14,10 @@ class Stripes {
  public:
   using Set = std::uint32_t;  // one bit a stripe
   static constexpr Set all = ~Set{0};
-  static Set of(std::string_view key) { return Set{1} << std::hash<std::string_view>{}(key) % count; }
+  static Set of(std::string_view key, std::string_view more = {}) {
+    constexpr std::hash<std::string_view> hash;
+    return Set{1} << (hash(key) * 31 + hash(more)) % count;
+  }
 
   // Stripes held by this thread until the end of the scope; false if they couldn't be had.
   class [[nodiscard]] Held {
