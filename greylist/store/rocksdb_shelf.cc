@@ -1,5 +1,7 @@
 #include "store/rocksdb_shelf.h"
 
+#include <rocksdb/perf_level.h>
+
 #include "store/keys.h"
 #include "store/record_codec.h"
 
@@ -8,6 +10,12 @@ namespace greylist {
 Obstacle obstacle(const rocksdb::Status& status, Reach reach) {
   if (reach == Reach::memory && status.IsIncomplete()) return NeedsDisk{};
   return StoreError{status.ToString()};
+}
+
+RocksDbShelf::RocksDbShelf(Database& database, Reach reach, std::atomic<std::uint64_t>& unreadable)
+    : database_(database), reach_(reach), unreadable_(unreadable) {
+  // The library counts for each thread what nobody reads, each comparison of two keys for one.
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
 }
 
 Step<bool> RocksDbShelf::read(rocksdb::ColumnFamilyHandle* family, const std::string& key) {

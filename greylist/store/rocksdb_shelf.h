@@ -18,8 +18,7 @@ enum class Reach { memory, disk };
 class RocksDbShelf final : public Shelf {
  public:
   // `unreadable` counts values that can't be decoded; they are taken for absent.
-  RocksDbShelf(Database& database, Reach reach, std::atomic<std::uint64_t>& unreadable)
-      : database_(database), reach_(reach), unreadable_(unreadable) {}
+  RocksDbShelf(Database& database, Reach reach, std::atomic<std::uint64_t>& unreadable);
 
   Step<std::optional<Record>> record(const Triplet& triplet) override;
   Step<std::optional<Credit>> credit(const std::string& earner) override;
