@@ -10,9 +10,20 @@ constexpr std::string_view allow_word = "allow", block_word = "block";
 constexpr char separator = '\t';
 constexpr std::string_view hex = "0123456789ABCDEF";
 
-bool must_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '%'; }
+bool must_escape(char c) { return (static_cast<unsigned char>(c) < 0x20) | (c == 0x7f) | (c == '%'); }
+
+// Looks at all of it, so that the compiler takes many octets at a time.
+bool is_plain(std::string_view part) {
+  bool plain = true;
+  for (const char c : part) plain &= !must_escape(c);
+  return plain;
+}
 
 void append_escaped(std::string& key, std::string_view part) {
+  if (is_plain(part)) {
+    key.append(part);
+    return;
+  }
   for (;;) {
     const auto plain = std::ranges::find_if(part, must_escape) - part.begin();
     key.append(part.substr(0, plain));
@@ -70,25 +81,19 @@ void append_descending(std::string& key, Number number) {
 
 std::string triplet_key(const Triplet& triplet) {
   std::string key;
-  key.reserve(triplet.identity.size() + triplet.sender.size() + triplet.recipient.size() + 2);
-  append_escaped(key, triplet.identity);
-  key.push_back(separator);
+  key.reserve(triplet.sender.size() + triplet.recipient.size() + triplet.identity.size() + 2);
   append_escaped(key, triplet.sender);
   key.push_back(separator);
   append_escaped(key, triplet.recipient);
+  key.push_back(separator);
+  append_escaped(key, triplet.identity);
   return key;
-}
-
-std::string identity_prefix(std::string_view identity) {
-  std::string prefix = credit_key(identity);
-  prefix.push_back(separator);
-  return prefix;
 }
 
 std::optional<Triplet> parse_triplet_key(std::string_view key) {
   auto parts = parse_parts<3>(key);
   if (!parts) return std::nullopt;
-  auto& [identity, sender, recipient] = *parts;
+  auto& [sender, recipient, identity] = *parts;
   return Triplet{std::move(identity), std::move(sender), std::move(recipient)};
 }
 

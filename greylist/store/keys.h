@@ -12,15 +12,14 @@ namespace greylist {
 
 // Keys are readable, since administrators ask for entries by name:
 //
-//   triplets   IDENTITY TAB SENDER TAB RECIPIENT   the null sender is empty
+//   triplets   SENDER TAB RECIPIENT TAB IDENTITY   the null sender is empty
 //   clients    EARNER
 //   lists      allow|block TAB CLIENT TAB SENDER TAB RECIPIENT, a condition that isn't given empty
 //   history    RECIPIENT TAB, then 8 octets of time, the latest first, and 4 that tell events of one time apart
 //
-// They sort by the client's identity, so one client's entries are one range. In a part, control characters, DEL and '%'
-// are written %XX (a quoted local part may contain them).
+// What one attempt is known under, identity by identity, is side by side: to write the second costs next to nothing. In
+// a part, control characters, DEL and '%' are written %XX (a quoted local part may contain them).
 std::string triplet_key(const Triplet& triplet);
-std::string identity_prefix(std::string_view identity);  // what the keys of all triplets of `identity` begin with
 std::optional<Triplet> parse_triplet_key(std::string_view key);  // nullopt: no key that triplet_key() makes
 
 std::string credit_key(std::string_view earner);

@@ -55,13 +55,18 @@ Step<std::vector<std::optional<Record>>> records(Shelf& shelf, const Question& q
   return all;
 }
 
-// Under the identities that don't know of it yet, other than the best.
-void remember_first_attempt(Shelf& shelf, const Question& question, const std::vector<std::optional<Record>>& seen,
-                            const Record& record) {
-  for (std::size_t i = 0; i < question.also.size(); ++i) {
+// Under the best identity, and a first attempt under all that don't know of it yet. In the order of their keys: a store
+// that goes on from where it put the last one has the next place at hand.
+void remember(Shelf& shelf, const Question& question, const std::vector<std::optional<Record>>& seen,
+              const Record& record, const Limits& limits) {
+  std::vector<Triplet> places;
+  if (worth_writing(seen.front(), record, limits)) places.push_back(question.triplet);
+  for (std::size_t i = 0; !record.passed && i < question.also.size(); ++i) {
     const auto& known = seen[i + 1];
-    if (!known || known->first_seen != record.first_seen) shelf.put(under(question.also[i], question.triplet), record);
+    if (!known || known->first_seen != record.first_seen) places.push_back(under(question.also[i], question.triplet));
   }
+  std::ranges::sort(places, {}, &Triplet::identity);
+  for (const auto& place : places) shelf.put(place, record);
 }
 
 struct Earning {
@@ -95,8 +100,7 @@ Step<Judgement> attempt_step(Shelf& shelf, const Question& question, Time now, c
   if (!seen) return std::unexpected(seen.error());
   auto judgement = judge(merged(*seen, now, limits), now, limits, question.client);
   if (question.only_known && judgement.verdict != Verdict::known) return judgement;
-  if (worth_writing(seen->front(), judgement.record, limits)) shelf.put(question.triplet, judgement.record);
-  if (!judgement.record.passed) remember_first_attempt(shelf, question, *seen, judgement.record);
+  remember(shelf, question, *seen, judgement.record, limits);
   return judgement;
 }
 

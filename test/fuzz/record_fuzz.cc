@@ -40,9 +40,7 @@ void try_triplet(Input input) {
   const auto part = [&input] { return std::string(input.text(input.octet())); };
   Triplet triplet{part(), part(), ""};
   triplet.recipient = input.rest();
-  const auto key = triplet_key(triplet);
-  REQUIRE(parse_triplet_key(key) == triplet);
-  REQUIRE(key.starts_with(identity_prefix(triplet.identity)));
+  REQUIRE(parse_triplet_key(triplet_key(triplet)) == triplet);
 }
 
 }  // namespace
