@@ -39,8 +39,11 @@ enum class Verdict {
   block_recipient,
   store_failure,
   off,
+  rule_allow,
+  rule_block,
+  rule_put_off,
 };
-inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::off) + 1;
+inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::rule_put_off) + 1;
 std::string_view word(Verdict verdict);  // "first_seen": the same in logs, status, metrics
 
 enum class Action { pass, put_off, refuse };

@@ -57,22 +57,31 @@ Screening screen(const Policy& policy, const RunTimeLists& run_time, const Attem
   return Unlisted{};
 }
 
+Limits limits_under(const Policy& policy, const Rule* rule) {
+  auto limits = policy.limits;
+  if (rule && rule->delay) limits.delay = *rule->delay;
+  return limits;
+}
+
 Action action_of(Verdict verdict, const Policy& policy) {
   const auto put_off = policy.mode == Mode::observe ? Action::pass : Action::put_off;
   switch (verdict) {
     case Verdict::first_seen:
-    case Verdict::too_early: return put_off;
+    case Verdict::too_early:
+    case Verdict::rule_put_off: return put_off;
     case Verdict::store_failure: return policy.on_store_failure == OnStoreFailure::defer ? put_off : Action::pass;
     case Verdict::block_client:
     case Verdict::block_sender:
-    case Verdict::block_recipient: return Action::refuse;
+    case Verdict::block_recipient:
+    case Verdict::rule_block: return Action::refuse;
     case Verdict::retried:
     case Verdict::known:
     case Verdict::auto_allowed:
     case Verdict::allow_client:
     case Verdict::allow_sender:
     case Verdict::allow_recipient:
-    case Verdict::off: return Action::pass;
+    case Verdict::off:
+    case Verdict::rule_allow: return Action::pass;
   }
   std::unreachable();
 }

@@ -5,12 +5,14 @@
 #include <variant>
 #include <vector>
 
+#include "attempt.h"
 #include "domain_name.h"
 #include "identity.h"
 #include "ip_address.h"
 #include "judge.h"
 #include "lists/lists.h"
 #include "lists/run_time_list.h"
+#include "rules/rules.h"
 #include "triplet.h"
 
 namespace greylist {
@@ -30,12 +32,7 @@ struct Policy {
   OnStoreFailure on_store_failure = OnStoreFailure::accept;
   DomainList domains;  // recipient domains taken
   Lists allow, block;
-};
-
-// One recipient of one transaction, addresses as the client wrote them.
-struct Attempt {
-  IpAddress client;
-  std::string_view helo, sender, recipient;
+  std::vector<Rule> rules;  // asked in turn after the lists, before the greylist
 };
 
 // What the steps before the greylist say (block, domains, allow, in this order).
@@ -53,6 +50,9 @@ using Screening = std::variant<Listed, NotOurDomain, NeedsName, Unlisted>;
 // outcome. A recipient without a domain is ours only if it is postmaster (RFC 5321 §4.5.1).
 Screening screen(const Policy& policy, const RunTimeLists& run_time, const Attempt& attempt,
                  const std::optional<std::string>& name, Time now);
+
+// The policy's, with the delay of the rule that leaves it to the greylist, if one does (null: none) and has one.
+Limits limits_under(const Policy& policy, const Rule* rule);
 
 Action action_of(Verdict verdict,
                  const Policy& policy);  // observe mode turns put_off into pass; store_failure as on_store_failure says

@@ -154,6 +154,9 @@ TEST_CASE("every verdict has its action") {
            Row{Verdict::block_recipient, Action::refuse, Action::refuse},
            Row{Verdict::store_failure, Action::pass, Action::pass},
            Row{Verdict::off, Action::pass, Action::pass},
+           Row{Verdict::rule_allow, Action::pass, Action::pass},
+           Row{Verdict::rule_block, Action::refuse, Action::refuse},
+           Row{Verdict::rule_put_off, Action::put_off, Action::pass},
        }) {
     CAPTURE(word(verdict));
     Policy enforce, observe;

@@ -1,0 +1,60 @@
+#pragma once
+#include <expected>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "attempt.h"
+#include "domain_name.h"
+#include "lists/address_list.h"
+#include "lists/client_list.h"
+#include "rules/evidence.h"
+#include "rules/time_of_week.h"
+
+namespace greylist {
+
+// What must be asked of the DNS before something can be said.
+enum class LookUp { name, spf };
+
+// One thing that a rule asks of an attempt. Of several values any will do.
+struct Condition {
+  struct Client {
+    ClientList list;
+  };
+  struct Helo {
+    DomainList names;
+  };
+  struct Rdns {
+    DomainList names;  // of the confirmed name
+  };
+  struct FcrdnsIs {
+    std::vector<Fcrdns> any;
+  };
+  struct SpfIs {
+    std::vector<Spf> any;
+  };
+  struct Sender {
+    AddressList list;
+  };
+  struct Recipient {
+    AddressList list;
+  };
+  struct NullSender {
+    bool is;
+  };
+  struct TlsIs {
+    std::vector<std::string> any;
+  };
+  struct At {
+    std::vector<TimeOfWeek> any;
+  };
+
+  std::variant<Client, Helo, Rdns, FcrdnsIs, SpfIs, Sender, Recipient, NullSender, TlsIs, At> test;
+  bool negated = false;
+};
+
+std::expected<bool, LookUp> holds(const Condition& condition, const Attempt& attempt, const Evidence& evidence,
+                                  Time now);
+
+}  // namespace greylist
