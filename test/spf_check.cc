@@ -31,7 +31,7 @@ int main(int count, char** arguments) {
     asio::co_spawn(loop, resolver.check_spf(read_question(line), resolver.deadline()),
                    [](std::exception_ptr thrown, const proxy::SpfVerdict& verdict) {
                      if (thrown) std::rethrow_exception(thrown);
-                     std::cout << proxy::word(verdict.result) << std::endl;
+                     std::cout << greylist::word(verdict.result) << std::endl;
                    });
     loop.restart();
     loop.run();

@@ -99,7 +99,11 @@ bool is_over(const greylist::HistoryEvent& event, const ExplainSources& sources)
 class Explanation {
  public:
   Explanation(Asked asked, const ExplainSources& sources)
-      : asked_(std::move(asked)), sources_(sources), now_(sources.site.clock.now()), triplet_(asked_.triplet) {}
+      : asked_(std::move(asked)),
+        sources_(sources),
+        now_(sources.site.clock.now()),
+        triplet_(asked_.triplet),
+        limits_(sources.setup->policy.limits) {}
 
   Json told() {
     decide();
@@ -108,8 +112,9 @@ class Explanation {
             {"action", std::string(greylist::word(decision_.action))},
             {"reply", passes ? "" : reply().one_line()},
             {"client", asked_.client.text()},
-            {"name", name_ ? Json(*name_) : Json(nullptr)},
+            {"name", name_ ? Json(name_->name) : Json(nullptr)},
             {"identity", triplet_.identity},
+            {"rule", decision_.rule.empty() ? Json(nullptr) : Json(decision_.rule)},
             {"sender", triplet_.sender},
             {"recipient", triplet_.recipient},
             {"first_seen", record_ ? time_json(record_->first_seen) : Json(nullptr)},
@@ -140,8 +145,36 @@ class Explanation {
     } else if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
       listed_as(*listed);
     } else {
-      step("no block entry matches, the domain is ours, no allow entry matches: on to the greylist");
-      ask_greylist();
+      step("no block entry matches, the domain is ours, no allow entry matches");
+      ask_rules();
+    }
+  }
+
+  void ask_rules() {
+    const auto* rule = rule_that_matches();
+    if (!rule) {
+      if (!policy().rules.empty()) step("no rule matches: on to the greylist");
+      return ask_greylist();
+    }
+    step("rule " + in_quotes(rule->name) + " matches: " + std::string(greylist::word(rule->action)));
+    limits_ = greylist::limits_under(policy(), rule);
+    if (rule->action == greylist::Rule::Action::greylist) {
+      decision_.rule = rule->name;
+      return ask_greylist();
+    }
+    decision_ = decided_by(*rule);
+    decision_.action = greylist::action_of(decision_.verdict, policy());
+  }
+
+  const greylist::Rule* rule_that_matches() {
+    const greylist::Attempt attempt{asked_.client, asked_.helo, asked_.sender.text(), asked_.recipient.text()};
+    for (greylist::Evidence evidence;;) {
+      const auto found = greylist::first_match(policy().rules, attempt, evidence, now_);
+      if (found) return *found;
+      switch (found.error()) {
+        case greylist::LookUp::name: evidence.name = evidence_of(look_up_name()); break;
+        case greylist::LookUp::spf: evidence.spf = look_up_spf().result; break;
+      }
     }
   }
 
@@ -150,19 +183,27 @@ class Explanation {
     auto screening = greylist::screen(policy(), *sources_.run_time, attempt, std::nullopt, now_);
     if (!std::holds_alternative<greylist::NeedsName>(screening)) return screening;
     if (!settings().dns.enabled) {
-      name_ = "";
+      name_ = ClientName{};
       step("an entry by name could match, but dns.enabled is false: the client has no name");
     } else {
       look_up_name();
     }
-    return greylist::screen(policy(), *sources_.run_time, attempt, name_, now_);
+    return greylist::screen(policy(), *sources_.run_time, attempt, name_->name, now_);
   }
 
-  void look_up_name() {
-    if (name_) return;
-    name_ = sources_.look_up(asked_.client).name;
-    step(name_->empty() ? "the client has no confirmed reverse name"
-                        : "the client's confirmed reverse name is " + *name_);
+  const ClientName& look_up_name() {
+    if (name_) return *name_;
+    name_ = sources_.look_up(asked_.client);
+    step(name_->name.empty() ? "the client has no confirmed reverse name"
+                             : "the client's confirmed reverse name is " + name_->name);
+    return *name_;
+  }
+
+  const SpfVerdict& look_up_spf() {
+    if (spf_) return *spf_;
+    spf_ = sources_.check_spf({asked_.client, asked_.helo, asked_.sender.text()});
+    step(spf_story(*spf_));
+    return *spf_;
   }
 
   void listed_as(const greylist::Listed& listed) {
@@ -188,7 +229,7 @@ class Explanation {
 
   std::string in_configuration(bool blocks) const {
     const auto client = [&](const greylist::ClientList& list) {
-      return list.matches_address(asked_.client) || (name_ && list.matches_name(*name_));
+      return list.matches_address(asked_.client) || (name_ && list.matches_name(name_->name));
     };
     const auto sender = [&](const greylist::AddressList& list) { return list.matches(asked_.sender.text()); };
     const auto recipient = [&](const greylist::AddressList& list) { return list.matches(asked_.recipient.text()); };
@@ -226,12 +267,12 @@ class Explanation {
       return step("the store can't answer (" + (records ? credits.error() : records.error()).what +
                   "): greylist.on_store_failure is " + settings().greylist.on_store_failure);
     }
-    record_ = greylist::merged(*records, now_, policy().limits);
+    record_ = greylist::merged(*records, now_, limits_);
     if (const auto* earner = let_through(*credits)) {
       decision_.verdict = Verdict::auto_allowed;
       step(earner->name + " has earned its way: " + std::to_string(earner->credit.count) + " triplets came back");
     } else {
-      decision_.verdict = greylist::judge(record_, now_, policy().limits, asked_.client.text()).verdict;
+      decision_.verdict = greylist::judge(record_, now_, limits_, asked_.client.text()).verdict;
       for (const auto& [name, credit] : *credits)
         step(name + " has earned " + std::to_string(credit.count) + " of the " +
              std::to_string(policy().auto_allow.after) + " triplets that would let it through");
@@ -246,12 +287,9 @@ class Explanation {
     greylist::Proof proof;
     for (const auto kind : policy().identity) {
       if (kind == greylist::ProofKind::spf) {
-        const auto spf = sources_.check_spf({asked_.client, asked_.helo, asked_.sender.text()});
-        proof.spf_domain = proved_domain(spf);
-        step(spf_story(spf));
+        proof.spf_domain = proved_domain(look_up_spf());
       } else {
-        look_up_name();
-        proof.name = *name_;
+        proof.name = look_up_name().name;
         proof.organisation = organisational_domain(proof.name);
         if (!proof.name.empty() && greylist::is_generic_name(proof.name, proof.organisation, asked_.client))
           step("that name is a provider's for one of its lines: it says no more than the address");
@@ -293,16 +331,16 @@ class Explanation {
 
   const greylist::Earner* let_through(const std::vector<greylist::Earner>& earners) const {
     const auto has_earned = [&](const greylist::Earner& earner) {
-      return greylist::earned(earner.credit, now_, policy().limits, policy().auto_allow);
+      return greylist::earned(earner.credit, now_, limits_, policy().auto_allow);
     };
     const auto found = std::ranges::find_if(earners, has_earned);
     return found == earners.end() ? nullptr : &*found;
   }
 
   void tell_of_record(bool there) {
-    const auto delay = duration_text(policy().limits.delay);
+    const auto delay = duration_text(limits_.delay);
     if (!record_) {
-      passes_at_ = now_ + policy().limits.delay;
+      passes_at_ = now_ + limits_.delay;
       return step(there ? "what is remembered has expired: as if it had never come"
                         : "never seen: the first attempt would be put off for " + delay);
     }
@@ -310,7 +348,7 @@ class Explanation {
          (record_->last_client.empty() ? std::string() : ", the last from " + record_->last_client));
     if (record_->passed) return step("passed " + time_text(*record_->passed) + ": known, passes");
     if (decision_.verdict == Verdict::retried) return step("the delay of " + delay + " is over: a retry passes now");
-    passes_at_ = record_->first_seen + policy().limits.delay;
+    passes_at_ = record_->first_seen + limits_.delay;
     step("the delay of " + delay + " isn't over: a retry passes from " + time_text(*passes_at_) + " on");
   }
 
@@ -337,8 +375,10 @@ class Explanation {
   const ExplainSources& sources_;
   const greylist::Time now_;
   greylist::Triplet triplet_;  // by the best identity that is proved
-  std::optional<std::string> name_;
-  std::string word_;  // where no Decision has one
+  std::optional<ClientName> name_;
+  std::optional<SpfVerdict> spf_;
+  greylist::Limits limits_;  // with a rule's delay
+  std::string word_;         // where no Decision has one
   Decision decision_;
   std::optional<greylist::Record> record_;
   std::optional<greylist::Time> passes_at_;

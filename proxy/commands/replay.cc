@@ -64,15 +64,22 @@ Json in_json(const ReplaySummary::Triplets& triplets) {
           {"delay_seconds", delays_in_json(triplets.delays)}};
 }
 
+Json in_json(const ReplaySummary::Actions& actions) {
+  return {{"attempts", actions.all()},
+          {"put_off", actions.put_off},
+          {"passed", actions.passed},
+          {"refused", actions.refused}};
+}
+
 Json in_json(const ReplaySummary& summary) {
-  Json json{{"attempts", summary.attempts()},
-            {"put_off", summary.put_off()},
-            {"passed", summary.passed()},
-            {"refused", summary.refused()}};
+  auto json = in_json(summary.actions());
   json.update(in_json(summary.triplets()));
   Json kinds = Json::object();
   for (const auto& [kind, triplets] : summary.by_identity()) kinds[kind] = in_json(triplets);
   json["by_identity"] = std::move(kinds);
+  Json rules = Json::object();
+  for (const auto& [name, actions] : summary.by_rule()) rules[name] = in_json(actions);
+  json["by_rule"] = std::move(rules);
   return json;
 }
 
@@ -84,7 +91,7 @@ Json in_json(const TracedAttempt& attempt, const Replayed& replayed) {
           {"identity", replayed.triplet.identity},
           {"verdict", replayed.word},
           {"action", std::string(greylist::word(replayed.action))},
-          {"rule", nullptr}};
+          {"rule", replayed.rule.empty() ? Json(nullptr) : Json(replayed.rule)}};
 }
 
 std::vector<std::string> row(const TracedAttempt& attempt, const Replayed& replayed) {
@@ -92,6 +99,7 @@ std::vector<std::string> row(const TracedAttempt& attempt, const Replayed& repla
   return {clock_text(attempt.time),
           replayed.word,
           std::string(greylist::word(replayed.action)),
+          replayed.rule.empty() ? "-" : replayed.rule,
           attempt.client.text(),
           identity,
           sender.empty() ? "<>" : sender,
@@ -111,11 +119,15 @@ std::string triplets_text(const ReplaySummary::Triplets& triplets) {
          delays_text(triplets.delays) + "; " + count_text(triplets.all - triplets.passed) + " never\n";
 }
 
+std::string actions_text(const ReplaySummary::Actions& actions) {
+  return count_text(actions.all()) + " attempts: " + count_text(actions.put_off) + " put off, " +
+         count_text(actions.passed) + " passed, " + count_text(actions.refused) + " refused\n";
+}
+
 std::string for_people(const ReplaySummary& summary) {
-  auto text = "\n" + count_text(summary.attempts()) + " attempts: " + count_text(summary.put_off()) + " put off, " +
-              count_text(summary.passed()) + " passed, " + count_text(summary.refused()) + " refused\n" +
-              triplets_text(summary.triplets());
+  auto text = "\n" + actions_text(summary.actions()) + triplets_text(summary.triplets());
   for (const auto& [kind, triplets] : summary.by_identity()) text += "  by " + kind + ": " + triplets_text(triplets);
+  for (const auto& [name, actions] : summary.by_rule()) text += "  by rule \"" + name + "\": " + actions_text(actions);
   return text;
 }
 
@@ -131,7 +143,7 @@ int run(const ReplayCommand& command) {
   if (!file) return complain(file.error()), failed;
 
   Output output;
-  Table table({"TIME", "VERDICT", "ACTION", "CLIENT", "IDENTITY", "SENDER", "RECIPIENT"},
+  Table table({"TIME", "VERDICT", "ACTION", "RULE", "CLIENT", "IDENTITY", "SENDER", "RECIPIENT"},
               [&](std::string_view line) { output.print(line); });
   Replay replay(*std::move(policy));
   LineReader lines(file->get());

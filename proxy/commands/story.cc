@@ -31,6 +31,9 @@ constexpr std::array attempts{
     Phrase{"block_recipient", "attempt, recipient on a block list,"},
     Phrase{"store_failure", "attempt while the store couldn't answer,"},
     Phrase{"off", "attempt while greylisting was off,"},
+    Phrase{"rule_allow", "attempt, let through by a rule,"},
+    Phrase{"rule_block", "attempt, blocked by a rule,"},
+    Phrase{"rule_put_off", "attempt, put off by a rule,"},
 };
 constexpr std::array endings{
     Phrase{"relayed", "relayed: the mail server said "},

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "proxy/config/build_rules.h"
+
 namespace proxy {
 namespace {
 
@@ -81,6 +83,7 @@ std::expected<greylist::Policy, ConfigProblems> build_policy(const Settings& set
   add_entries(policy.block.clients, "block.clients", settings.block.clients, problems);
   add_entries(policy.block.senders, "block.senders", settings.block.senders, problems);
   add_entries(policy.block.recipients, "block.recipients", settings.block.recipients, problems);
+  policy.rules = build_rules(settings, problems);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return policy;
 }

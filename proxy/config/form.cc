@@ -5,6 +5,7 @@
 
 #include "greylist/domain_name.h"
 #include "greylist/ip_address.h"
+#include "greylist/rules/time_of_week.h"
 #include "proxy/config/host_port.h"
 
 namespace proxy {
@@ -78,6 +79,10 @@ std::optional<std::string> expected_instead(Form form, const std::string& text) 
     case Form::domain:
       return unless(is_domain_entry(text), "a domain such as \"example.org\", \"*.example.org\" or \"*\"");
     case Form::enhanced: return unless(is_enhanced_4(text), "an enhanced status code 4.x.x such as \"4.2.0\"");
+    case Form::time: {
+      const auto time = greylist::TimeOfWeek::parse(text);
+      return time ? std::nullopt : std::optional(time.error());
+    }
     case Form::path: return unless(!text.contains('\0'), "a path");
   }
   return std::nullopt;

@@ -150,6 +150,50 @@ void dns(KeyVisitor& v, Settings::Dns& s) {
   v.duration({"timeout", "How long one question may take."}, s.timeout, shortest);
 }
 
+void conditions(KeyVisitor& v, Settings::Conditions& s) {
+  v.one_or_more({"client", "Its address, its network, or its confirmed name or a domain of that."}, s.client,
+                Form::client);
+  v.one_or_more({"helo", "What it says it is: a domain, or \"*.example.org\" for its subdomains."}, s.helo,
+                Form::domain);
+  v.one_or_more({"rdns", "Its confirmed reverse name, or a domain of that."}, s.rdns, Form::domain);
+  v.one_or_more({"fcrdns",
+                 "pass: its reverse name leads back to its address; fail: it doesn't; none: there is no reverse name; "
+                 "error: the DNS doesn't answer."},
+                s.fcrdns, greylist::fcrdns_words);
+  v.one_or_more({"spf",
+                 "What SPF says of the sender's domain, or of the HELO name for the null sender: none, neutral, pass, "
+                 "fail, softfail, temperror, permerror."},
+                s.spf, greylist::spf_words);
+  v.one_or_more({"sender", "As in allow."}, s.sender, Form::address);
+  v.one_or_more({"recipient", "As in allow."}, s.recipient, Form::address);
+  v.flag({"null_sender", "true: a bounce (sender <>); false: none."}, s.null_sender);
+  v.one_or_more({"tls", "The session's: none, 1.2, 1.3."}, s.tls, greylist::tls_words);
+  v.one_or_more({"time", "Days and hours in UTC: \"Mon-Fri 08:00-18:00\", \"Sat\", \"22:00-06:00\"."}, s.time,
+                Form::time);
+}
+
+void rule(KeyVisitor& v, Settings::Rule& s) {
+  static constexpr std::array actions{string_view("allow"), string_view("greylist"), string_view("block"),
+                                      string_view("put_off")};
+  v.text({"name", "How the log, explain and replay call it.", "required"}, s.name, Form::free);
+  v.object({"when", "All that is given must hold; of several values, any. Nothing: every attempt."}, [&] {
+    conditions(v, s.when);
+    v.object({"not", "None of what is given here may hold."}, [&] { conditions(v, s.unless); });
+  });
+  v.word({"action",
+          "allow: passes; greylist: as without a rule, but see delay; block: refused for good; put_off: refused for "
+          "now, however often it comes.",
+          "required"},
+         s.action, actions);
+  v.duration({"delay", "With greylist: in place of greylist.delay."}, s.delay, none_too_short);
+  v.object({"reply", "With block and put_off: what the client is told."}, [&] {
+    v.count({"code", "550 to 559 with block, 450 to 452 with put_off; 0: 554 and 450."}, s.reply.code, {0, 559});
+    v.text({"enhanced", "Enhanced status code of the same class.", "5.7.1 with block, 4.2.0 with put_off"},
+           s.reply.enhanced, Form::free);
+    v.text({"text", "As in greylist.reply.", "the usual"}, s.reply.text, Form::free);
+  });
+}
+
 void allow(KeyVisitor& v, Settings::Allow& s) {
   v.texts({"clients",
            "Addresses, networks, names (\"mail.example.com\") and domains of names (\".example.com\"). A "
@@ -240,6 +284,9 @@ void describe(KeyVisitor& v, Settings& s) {
   v.object({"dns", "Look-ups of clients' names."}, [&] { dns(v, s.dns); });
   v.object({"allow", "Who is never greylisted."}, [&] { allow(v, s.allow); });
   v.object({"block", "Who is refused with 554 5.7.1, whatever else holds."}, [&] { block(v, s.block); });
+  v.objects(
+      {"rules", "Asked one after the other, after block, domains and allow: the first that holds decides.", "none"},
+      items(s.rules, rule));
   v.object({"bare_line_ends", "What happens to a message with a CR or LF that stands alone."},
            [&] { bare_line_ends(v, s.bare_line_ends); });
   v.object({"tls", "TLS with the client."}, [&] { tls(v, s.tls); });

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ enum class Form {
   domain,      // "example.org", "*.example.org", ".example.org", "*"
   enhanced,    // "4.2.0": the enhanced code of a reply that puts off
   path,        // made absolute, seen from the configuration file's directory; empty stays empty
+  time,        // "Mon-Fri 08:00-18:00"; greylist/rules/time_of_week.h checks it
   client,      // an entry of a client list; greylist/lists/client_list.h checks it
   address,     // an entry of a sender or recipient list; likewise
 };
@@ -54,9 +56,14 @@ class KeyVisitor {
   virtual void texts(const Key& key, std::vector<std::string>& values, Form form) = 0;
   virtual void word(const Key& key, std::string& value, Words choices) = 0;
   virtual void words(const Key& key, std::vector<std::string>& values, Words choices) = 0;
+  // Where one may stand for a list of one.
+  virtual void one_or_more(const Key& key, std::vector<std::string>& values, Form form) = 0;
+  virtual void one_or_more(const Key& key, std::vector<std::string>& values, Words choices) = 0;
   virtual void flag(const Key& key, bool& value) = 0;
+  virtual void flag(const Key& key, std::optional<bool>& value) = 0;  // nullopt: not given
   virtual void count(const Key& key, unsigned& value, Range range) = 0;
   virtual void duration(const Key& key, Duration& value, Duration least) = 0;
+  virtual void duration(const Key& key, std::optional<Duration>& value, Duration least) = 0;
   virtual void size(const Key& key, std::uint64_t& value, std::uint64_t least) = 0;
   virtual void reserved(const Key& key) = 0;  // has a meaning only with what this version doesn't do yet
 };

@@ -16,9 +16,13 @@ class Names final : public KeyVisitor {
   void texts(const Key& key, std::vector<std::string>&, Form) override { add(key); }
   void word(const Key& key, std::string&, Words) override { add(key); }
   void words(const Key& key, std::vector<std::string>&, Words) override { add(key); }
+  void one_or_more(const Key& key, std::vector<std::string>&, Form) override { add(key); }
+  void one_or_more(const Key& key, std::vector<std::string>&, Words) override { add(key); }
   void flag(const Key& key, bool&) override { add(key); }
+  void flag(const Key& key, std::optional<bool>&) override { add(key); }
   void count(const Key& key, unsigned&, Range) override { add(key); }
   void duration(const Key& key, Duration&, Duration) override { add(key); }
+  void duration(const Key& key, std::optional<Duration>&, Duration) override { add(key); }
   void size(const Key& key, std::uint64_t&, std::uint64_t) override { add(key); }
   void reserved(const Key& key) override { add(key); }
 

@@ -87,13 +87,24 @@ class Loader final : public KeyVisitor {
     });
   }
 
+  void one_or_more(const Key& key, std::vector<std::string>& values, Form form) override {
+    one_or_each(key, values, [&](const std::string& where, const Json& json, std::string& value) {
+      return read_text(where, json, form, value);
+    });
+  }
+
+  void one_or_more(const Key& key, std::vector<std::string>& values, Words choices) override {
+    one_or_each(key, values, [&](const std::string& where, const Json& json, std::string& value) {
+      return read_word(where, json, choices, value);
+    });
+  }
+
   void flag(const Key& key, bool& value) override {
-    const auto* json = find(key);
-    if (!json) return;
-    if (json->is_boolean())
-      value = json->get<bool>();
-    else
-      wrong(path(key), "true or false", *json);
+    if (const auto* json = find(key)) read_flag(key, *json, value);
+  }
+
+  void flag(const Key& key, std::optional<bool>& value) override {
+    if (const auto* json = find(key)) read_flag(key, *json, value.emplace());
   }
 
   void count(const Key& key, unsigned& value, Range range) override {
@@ -108,16 +119,11 @@ class Loader final : public KeyVisitor {
   }
 
   void duration(const Key& key, Duration& value, Duration least) override {
-    const auto* json = find(key);
-    if (!json) return;
-    const auto read = json->is_string() ? parse_duration(json->get_ref<const std::string&>()) : std::nullopt;
-    if (read && *read >= least)
-      value = *read;
-    else
-      wrong(path(key),
-            std::string(read ? "a duration longer than that" : "a duration") +
-                " such as \"90s\", \"5m\" or \"2d\" (units ms s m h d)",
-            *json);
+    if (const auto* json = find(key)) read_duration(key, *json, value, least);
+  }
+
+  void duration(const Key& key, std::optional<Duration>& value, Duration least) override {
+    if (const auto* json = find(key)) read_duration(key, *json, value.emplace(), least);
   }
 
   void size(const Key& key, std::uint64_t& value, std::uint64_t least) override {
@@ -193,13 +199,47 @@ class Loader final : public KeyVisitor {
     return true;
   }
 
+  void read_flag(const Key& key, const Json& json, bool& value) {
+    if (json.is_boolean())
+      value = json.get<bool>();
+    else
+      wrong(path(key), "true or false", json);
+  }
+
+  void read_duration(const Key& key, const Json& json, Duration& value, Duration least) {
+    const auto read = json.is_string() ? parse_duration(json.get_ref<const std::string&>()) : std::nullopt;
+    if (read && *read >= least)
+      value = *read;
+    else
+      wrong(path(key),
+            std::string(read ? "a duration longer than that" : "a duration") +
+                " such as \"90s\", \"5m\" or \"2d\" (units ms s m h d)",
+            json);
+  }
+
+  // An empty list would hold of nothing, or of everything: nobody can tell.
+  template <class ReadOne>
+  void one_or_each(const Key& key, std::vector<std::string>& values, ReadOne read_one) {
+    const auto* json = find(key);
+    if (!json) return;
+    if (json->is_array() && json->empty()) return wrong(path(key), "at least one value", *json);
+    if (json->is_array()) return read_each(key, *json, values, read_one);
+    values.assign(1, {});
+    read_one(path(key), *json, values.front());
+  }
+
+  template <class ReadOne>
+  void read_each(const Key& key, const Json& array, std::vector<std::string>& values, ReadOne read_one) {
+    values.assign(array.size(), {});
+    for (std::size_t i = 0; i < array.size(); ++i) read_one(element(key, i), array[i], values[i]);
+  }
+
   template <class ReadOne>
   void each(const Key& key, std::vector<std::string>& values, ReadOne read_one) {
     const auto* array = find(key);
     if (!array) return;
     if (!array->is_array()) return wrong(path(key), "an array of strings", *array);
-    values.assign(array->size(), {});
-    for (std::size_t i = 0; i < array->size(); ++i) read_one(element(key, i), (*array)[i], values[i]);
+    read_each(key, *array, values, read_one);
   }
 
   const std::filesystem::path& directory_;

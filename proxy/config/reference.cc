@@ -24,17 +24,24 @@ class Collector final : public KeyVisitor {
   void texts(const Key& key, std::vector<std::string>& values, Form) override { add(key, values); }
   void word(const Key& key, std::string& value, Words) override { add(key, value); }
   void words(const Key& key, std::vector<std::string>& values, Words) override { add(key, values); }
+  void one_or_more(const Key& key, std::vector<std::string>&, Form) override { add_without_preset(key); }
+  void one_or_more(const Key& key, std::vector<std::string>&, Words) override { add_without_preset(key); }
   void flag(const Key& key, bool& value) override { add(key, value); }
+  void flag(const Key& key, std::optional<bool>&) override { add_without_preset(key); }
   void count(const Key& key, unsigned& value, Range) override { add(key, value); }
   void duration(const Key& key, Duration& value, Duration) override { add(key, duration_text(value)); }
+  void duration(const Key& key, std::optional<Duration>&, Duration) override { add_without_preset(key); }
   void size(const Key& key, std::uint64_t& value, std::uint64_t) override { add(key, size_text(value)); }
-  void reserved(const Key& key) override { keys.push_back({path(key), "", std::string(key.meaning)}); }
+  void reserved(const Key& key) override { add_without_preset(key); }
 
  private:
   std::string path(const Key& key) const { return prefix_ + std::string(key.name); }
   void add(const Key& key, const Json& value) {
     const bool stated = !key.preset.empty();
     keys.push_back({path(key), stated ? std::string(key.preset) : value.dump(), std::string(key.meaning)});
+  }
+  void add_without_preset(const Key& key) {
+    keys.push_back({path(key), std::string(key.preset), std::string(key.meaning)});
   }
   void within(const Key& key, const char* separator, const std::function<void()>& members) {
     keys.push_back({path(key), std::string(key.preset), std::string(key.meaning)});

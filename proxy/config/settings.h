@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,23 @@ struct Settings {
     std::vector<std::string> servers;
     Duration timeout{2'000};
   };
+  struct Conditions {  // of a rule; what is empty isn't asked
+    std::vector<std::string> client, helo, rdns, fcrdns, spf, sender, recipient;
+    std::optional<bool> null_sender;
+    std::vector<std::string> tls, time;
+  };
+  struct RuleReply {
+    unsigned code = 0;  // 0 and empty: the action's
+    std::string enhanced, text;
+    bool operator==(const RuleReply&) const = default;
+  };
+  struct Rule {
+    std::string name;
+    Conditions when, unless;
+    std::string action;  // allow | greylist | block | put_off
+    std::optional<Duration> delay;
+    RuleReply reply;
+  };
   struct Allow {
     std::vector<std::string> clients, clients_files, senders, recipients{"postmaster@", "abuse@"}, recipients_files;
   };
@@ -90,6 +108,7 @@ struct Settings {
   Dns dns;
   Allow allow;
   Block block;
+  std::vector<Rule> rules;
   BareLineEnds bare_line_ends;
   Tls tls;
   Limits limits;

@@ -12,6 +12,7 @@
 #include "proxy/config/duration.h"
 #include "proxy/config/host_port.h"
 #include "proxy/config/own_listener.h"
+#include "proxy/config/rule_conflicts.h"
 
 namespace proxy {
 namespace {
@@ -100,6 +101,10 @@ void reuse(const Settings& s, ConfigProblems& problems) {
                         "backend of the next client"});
 }
 
+void rules(const Settings& s, ConfigProblems& problems) {
+  for (auto& problem : rule_conflicts(s)) problems.push_back(std::move(problem));
+}
+
 void user(const Settings& s, ConfigProblems& problems) {
   if (!s.user.empty() && !getpwnam(s.user.c_str()))
     problems.push_back({"user", "no such user: \"" + s.user + "\"; name an account of this system"});
@@ -109,8 +114,8 @@ void user(const Settings& s, ConfigProblems& problems) {
 
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
-  for (const Check check :
-       {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, identity, reply, reuse, user})
+  for (const Check check : {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, identity, reply,
+                            reuse, rules, user})
     check(settings, problems);
   return problems;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 #include <string_view>
+#include <utility>
 
 #include "greylist/ascii.h"
 #include "proxy/dns/dns_name.h"
@@ -61,6 +62,16 @@ bool NameConfirmation::consider(const std::string& name, const DnsAnswer& addres
   }
   if (addresses.outcome == DnsAnswer::Outcome::failed) verdict_.outcome = ClientName::Outcome::temporary_failure;
   return false;
+}
+
+greylist::NameEvidence evidence_of(const ClientName& name) {
+  using enum greylist::Fcrdns;
+  switch (name.outcome) {
+    case ClientName::Outcome::confirmed: return {pass, name.name};
+    case ClientName::Outcome::none: return {name.reverse.empty() ? none : fail, {}};
+    case ClientName::Outcome::temporary_failure: return {error, {}};
+  }
+  std::unreachable();
 }
 
 }  // namespace proxy

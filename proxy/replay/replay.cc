@@ -11,7 +11,7 @@ Replay::Replay(greylist::Policy policy) : policy_(std::move(policy)), store_(gre
 
 Replayed Replay::judge(const TracedAttempt& attempt) {
   auto replayed = judged(attempt);
-  summary_.count(replayed.action);
+  summary_.count(replayed.action, replayed.rule);
   return replayed;
 }
 
@@ -26,8 +26,8 @@ Replayed Replay::judged(const TracedAttempt& attempt) {
     replayed.word = "unsafe_recipient";
     return replayed;
   }
-  const auto screening = greylist::screen(policy_, run_time_, {attempt.client, attempt.helo, sender, recipient},
-                                          attempt.proof.name, attempt.time);
+  const greylist::Attempt asked{attempt.client, attempt.helo, sender, recipient};
+  const auto screening = greylist::screen(policy_, run_time_, asked, attempt.proof.name, attempt.time);
   if (std::holds_alternative<greylist::NotOurDomain>(screening)) {
     replayed.word = "relay_denied";
     return replayed;
@@ -37,22 +37,29 @@ Replayed Replay::judged(const TracedAttempt& attempt) {
     replayed.action = greylist::action_of(listed->verdict, policy_);
     return replayed;
   }
-  return greylisted(attempt);
+  const auto* rule = greylist::first_match(policy_.rules, asked, attempt.evidence, attempt.time).value();
+  if (rule) replayed.rule = rule->name;
+  if (!rule || rule->action == greylist::Rule::Action::greylist) return greylisted(attempt, rule);
+  const auto verdict = greylist::verdict_of(rule->action);
+  replayed.word = greylist::word(verdict);
+  replayed.action = greylist::action_of(verdict, policy_);
+  return replayed;
 }
 
-Replayed Replay::greylisted(const TracedAttempt& attempt) {
+Replayed Replay::greylisted(const TracedAttempt& attempt, const greylist::Rule* rule) {
+  const auto limits = greylist::limits_under(policy_, rule);
   auto identities = greylist::identities(attempt.client, attempt.proof, policy_.identity, policy_.client_prefix);
   const auto question = greylist::question_about(
       greylist::make_triplet(attempt.client, attempt.sender.text(), attempt.recipient.text(), policy_.client_prefix),
       std::move(identities), attempt.client.text());
-  const auto judgement = finished(store_->attempt(question, attempt.time, policy_.limits, policy_.auto_allow)).value();
+  const auto judgement = finished(store_->attempt(question, attempt.time, limits, policy_.auto_allow)).value();
   const auto action = greylist::action_of(judgement.verdict, policy_);
   summary_.greylisted(question, judgement, attempt.time);
   if (action == Action::pass) {
     greylist::Delivery delivery{{question.triplet}, greylist::earners_of(question)};
-    finished(store_->delivered(std::move(delivery), attempt.time, policy_.limits, policy_.auto_allow)).value();
+    finished(store_->delivered(std::move(delivery), attempt.time, limits, policy_.auto_allow)).value();
   }
-  return {std::string(greylist::word(judgement.verdict)), action, question.triplet};
+  return {std::string(greylist::word(judgement.verdict)), action, question.triplet, rule ? rule->name : std::string()};
 }
 
 }  // namespace proxy

@@ -15,6 +15,7 @@ struct Replayed {
   std::string word;  // of the verdict, or of what was wrong with the recipient, as the log has it
   greylist::Action action = greylist::Action::pass;
   greylist::Triplet triplet;  // as it came to the greylist, or would have
+  std::string rule;           // the name of the one that decided, or chose the delay; empty: none
 };
 
 // Recorded attempts, judged one after the other as a proxy with this policy would have, by their own clock and with an
@@ -27,7 +28,7 @@ class Replay {
 
  private:
   Replayed judged(const TracedAttempt& attempt);
-  Replayed greylisted(const TracedAttempt& attempt);
+  Replayed greylisted(const TracedAttempt& attempt, const greylist::Rule* rule);
 
   const greylist::Policy policy_;
   const greylist::RunTimeLists run_time_;  // none

@@ -17,14 +17,19 @@ std::vector<std::string> keys_of(const greylist::Question& question) {
   return keys;
 }
 
+void add(ReplaySummary::Actions& actions, Action action) {
+  switch (action) {
+    case Action::pass: ++actions.passed; break;
+    case Action::put_off: ++actions.put_off; break;
+    case Action::refuse: ++actions.refused; break;
+  }
+}
+
 }  // namespace
 
-void ReplaySummary::count(Action action) {
-  switch (action) {
-    case Action::pass: ++passed_; break;
-    case Action::put_off: ++put_off_; break;
-    case Action::refuse: ++refused_; break;
-  }
+void ReplaySummary::count(Action action, const std::string& rule) {
+  add(actions_, action);
+  if (!rule.empty()) add(by_rule_[rule], action);
 }
 
 void ReplaySummary::greylisted(const greylist::Question& question, const greylist::Judgement& judgement,

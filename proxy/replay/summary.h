@@ -20,13 +20,16 @@ class ReplaySummary {
     std::vector<greylist::Duration> delays;  // from the first attempt to the retry that passed
   };
 
-  void count(greylist::Action action);
+  struct Actions {
+    std::uint64_t put_off = 0, passed = 0, refused = 0;
+    std::uint64_t all() const { return put_off + passed + refused; }
+  };
+
+  void count(greylist::Action action, const std::string& rule);  // the name of the one that had a say, or empty
   void greylisted(const greylist::Question& question, const greylist::Judgement& judgement, greylist::Time time);
 
-  std::uint64_t attempts() const { return put_off_ + passed_ + refused_; }
-  std::uint64_t put_off() const { return put_off_; }
-  std::uint64_t passed() const { return passed_; }
-  std::uint64_t refused() const { return refused_; }
+  const Actions& actions() const { return actions_; }
+  const std::map<std::string, Actions>& by_rule() const { return by_rule_; }
   Triplets triplets() const;                                                           // all that had to wait
   const std::map<std::string, Triplets>& by_identity() const { return by_identity_; }  // "spf", "rdns", "network"
 
@@ -36,7 +39,8 @@ class ReplaySummary {
     bool passed = false;
   };
 
-  std::uint64_t put_off_ = 0, passed_ = 0, refused_ = 0;
+  Actions actions_;
+  std::map<std::string, Actions> by_rule_;
   std::vector<Waiting> waiting_;
   std::unordered_map<std::string, std::size_t> by_key_;  // of a triplet under each identity → in waiting_
   std::map<std::string, Triplets> by_identity_;

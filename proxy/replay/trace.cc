@@ -69,6 +69,18 @@ Or<greylist::Proof> proof_of(const Json& json, const TracedAttempt& attempt) {
   return proof;
 }
 
+// Nobody can say any more what isn't there.
+Or<greylist::Evidence> evidence_of(const Json& json, const greylist::Proof& proof) {
+  using greylist::Fcrdns, greylist::Spf;
+  greylist::Evidence evidence{.name = greylist::NameEvidence{Fcrdns::error, proof.name}, .spf = Spf::temperror};
+  const auto is_given = [&](const char* member) { return json.contains(member) && !json[member].is_null(); };
+  if (is_given("rdns")) evidence.name->fcrdns = proof.name.empty() ? Fcrdns::none : Fcrdns::pass;
+  if (!is_given("spf")) return evidence;
+  evidence.spf = greylist::parse_spf(*text_of(json, "spf"));
+  if (!evidence.spf) return wrong("spf", "a result such as \"pass\" or \"none\"");
+  return evidence;
+}
+
 }  // namespace
 
 Or<std::optional<TracedAttempt>> parse_traced_attempt(std::string_view line) {
@@ -98,6 +110,9 @@ Or<std::optional<TracedAttempt>> parse_traced_attempt(std::string_view line) {
   auto proof = proof_of(json, attempt);
   if (!proof) return std::unexpected(proof.error());
   attempt.proof = *std::move(proof);
+  auto evidence = evidence_of(json, attempt.proof);
+  if (!evidence) return std::unexpected(evidence.error());
+  attempt.evidence = *std::move(evidence);
   return attempt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "greylist/identity.h"
 #include "greylist/ip_address.h"
+#include "greylist/rules/evidence.h"
 #include "greylist/timestamp.h"
 #include "smtp/address.h"
 
@@ -18,6 +19,7 @@ struct TracedAttempt {
   std::string helo;
   smtp::Address sender, recipient;
   greylist::Proof proof;
+  greylist::Evidence evidence;
 };
 
 // A line of a trace: a JSON object with `time` (RFC 3339, or seconds since 1970), `client`, `helo`, `sender`,

@@ -50,9 +50,10 @@ void Session::log_recipient(const smtp::Rcpt& rcpt, const Decision* decision, st
       .with("sender", sender)
       .with("recipient", rcpt.to.text())
       .with("verdict", word);
+  if (decision && !decision->rule.empty()) event.with("rule", decision->rule);
   if (decision && decision->triplet) event.with("identity", decision->triplet->identity);
   if (const auto* spf = client_.known_spf(sender)) {
-    event.with("spf", proxy::word(spf->result));
+    event.with("spf", greylist::word(spf->result));
     if (spf->too_wide) event.with("spf_too_wide", "yes");
   }
   if (client_.is_named()) event.with("rdns", client_.known_name());

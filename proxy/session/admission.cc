@@ -12,6 +12,7 @@ namespace proxy {
 
 using greylist::Action;
 using greylist::ProofKind;
+using greylist::Rule;
 using greylist::Verdict;
 
 namespace {
@@ -23,6 +24,10 @@ std::string_view domain_of(std::string_view address) {
 
 bool wants(const std::vector<ProofKind>& kinds, ProofKind kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+smtp::Reply told(const greylist::ReplyTemplate& reply, const greylist::ReplyValues& values) {
+  return smtp::Reply(reply.code, reply.enhanced, greylist::expand(reply, values));
 }
 
 bool knows(Verdict verdict) { return verdict == Verdict::known || verdict == Verdict::auto_allowed; }
@@ -65,21 +70,43 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
     decision.verdict = listed->verdict;
     co_return counted(*setup, std::move(decision));
   }
+  const auto* rule = co_await rule_for(setup, sender, recipient, dns_deadline);
+  if (rule && rule->action != Rule::Action::greylist) co_return counted(*setup, decided_by(*rule));
   if (sender.empty() && setup->policy.null_sender == greylist::NullSender::data) {
     decision.step = Decision::Step::at_data;
     co_return decision;
   }
-  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), dns_deadline);
+  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), rule, dns_deadline);
 }
 
 asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
                                                    std::string recipient) {
-  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), loop_.resolver.deadline());
+  const auto dns_deadline = loop_.resolver.deadline();
+  const auto* rule = co_await rule_for(setup, sender, recipient, dns_deadline);
+  if (rule && rule->action != Rule::Action::greylist) co_return counted(*setup, decided_by(*rule));
+  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), rule, dns_deadline);
+}
+
+// It lives as long as the setup.
+asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> setup, std::string sender,
+                                                 std::string recipient, Deadline dns_deadline) {
+  const auto& rules = setup->policy.rules;
+  const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
+  const auto now = loop_.site.clock.now();
+  for (;;) {
+    const auto found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
+    if (found) co_return *found;
+    switch (found.error()) {
+      case greylist::LookUp::name: co_await client_.name(dns_deadline); break;
+      case greylist::LookUp::spf: co_await client_.look_up_spf(sender, dns_deadline); break;
+    }
+  }
 }
 
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
-                                                std::string recipient, Deadline dns_deadline) {
+                                                std::string recipient, const Rule* rule, Deadline dns_deadline) {
   const auto& policy = setup->policy;
+  const auto limits = greylist::limits_under(policy, rule);
   // Where one address stands for all clients, what is proved of it is proved of nobody, and nobody earns by it.
   const auto finding = loop_.site.hidden_clients.seen(client_.address(), domain_of(sender));
   if (finding == HiddenClients::Finding::just_found) co_await forget_credit(setup, dns_deadline);
@@ -97,15 +124,16 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   auto asked = question_by(proved.value_or(greylist::Proof()));
   asked.only_known = !proved;
   auto now = loop_.site.clock.now();
-  auto answer = co_await attempt(policy, asked, now);
+  auto answer = co_await attempt(policy, asked, now, limits);
   if (asked.only_known && answer && !knows(answer->verdict)) {
     co_await look_up(wanted, sender, dns_deadline);
     asked = question_by(known_proof(wanted, sender).value_or(greylist::Proof()));
     now = loop_.site.clock.now();
-    answer = co_await attempt(policy, asked, now);
+    answer = co_await attempt(policy, asked, now, limits);
   }
 
   Decision decision;
+  if (rule) decision.rule = rule->name;
   decision.triplet = asked.triplet;
   decision.earners = greylist::earners_of(asked);
   if (answer) {
@@ -115,7 +143,7 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
       decision.waited = age;
       loop_.counters.until_passed.add(age);
     }
-    if (answer->verdict == Verdict::too_early) decision.missing = policy.limits.delay - age;
+    if (answer->verdict == Verdict::too_early) decision.missing = limits.delay - age;
   } else {
     decision.verdict = Verdict::store_failure;
     LogEvent(LogLevel::error, "store_failure").with("reason", answer.error().what).write();
@@ -124,9 +152,9 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
 }
 
 asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> Admission::attempt(
-    const greylist::Policy& policy, greylist::Question question, greylist::Time now) {
+    const greylist::Policy& policy, greylist::Question question, greylist::Time now, greylist::Limits limits) {
   const auto asked = std::chrono::steady_clock::now();
-  auto answer = co_await loop_.site.store.attempt(std::move(question), now, policy.limits, policy.auto_allow);
+  auto answer = co_await loop_.site.store.attempt(std::move(question), now, limits, policy.auto_allow);
   loop_.counters.store_time.add(std::chrono::steady_clock::now() - asked);
   co_return answer;
 }
@@ -147,7 +175,8 @@ std::optional<greylist::Proof> Admission::known_proof(const Proofs& wanted, cons
   return proof;
 }
 
-// What is remembered is had at once. What isn't is asked for all together, so that it takes no longer than one answer may.
+// What is remembered is had at once. What isn't is asked for all together, so that it takes no longer than one answer
+// may.
 asio::awaitable<void> Admission::look_up(Proofs wanted, std::string sender, Deadline deadline) {
   using namespace asio::experimental::awaitable_operators;
   const bool spf = wants(wanted, ProofKind::spf), name = wants(wanted, ProofKind::rdns);
@@ -205,12 +234,20 @@ asio::awaitable<void> Admission::delivered(std::shared_ptr<const Setup> setup, s
   }
 }
 
+Decision decided_by(const Rule& rule) {
+  Decision decision;
+  decision.verdict = greylist::verdict_of(rule.action);
+  decision.rule = rule.name;
+  decision.reply = rule.reply;
+  return decision;
+}
+
 smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values) {
   if (decision.step == Decision::Step::not_our_domain) return smtp::replies::relay_denied();
+  if (decision.reply) return told(*decision.reply, values);
   if (decision.action == Action::refuse) return smtp::replies::blocked();
   if (decision.verdict == Verdict::store_failure) return smtp::replies::store_unavailable();
-  const auto& reply = setup.settings.greylist.reply;
-  return smtp::Reply(reply.code, reply.enhanced, greylist::expand(reply, values));
+  return told(setup.settings.greylist.reply, values);
 }
 
 }  // namespace proxy

@@ -28,13 +28,17 @@ struct Decision {
   } step = Step::decided;  // at_data: a bounce that is judged when its content is about to come
   greylist::Verdict verdict = greylist::Verdict::off;
   greylist::Action action = greylist::Action::pass;
-  std::optional<greylist::Triplet> triplet;   // if it came to the greylist; by the best identity that was proved
-  std::vector<std::string> earners;           // whom its passing is credited to
-  std::optional<greylist::Duration> waited;   // of a first retry that passes: since the first attempt
-  std::optional<greylist::Duration> missing;  // of one that came too early: of the delay
+  std::optional<greylist::Triplet> triplet;      // if it came to the greylist; by the best identity that was proved
+  std::string rule;                              // the name of the one that decided, or chose the delay
+  std::optional<greylist::ReplyTemplate> reply;  // that rule's
+  std::vector<std::string> earners;              // whom its passing is credited to
+  std::optional<greylist::Duration> waited;      // of a first retry that passes: since the first attempt
+  std::optional<greylist::Duration> missing;     // of one that came too early: of the delay
 
   std::string_view word() const;  // for logs
 };
+
+Decision decided_by(const greylist::Rule& rule);  // one of another action than "greylist"; its action is left open
 
 // As the status page counts it, if what passes can be sent on.
 Event became(const Decision& decision);
@@ -60,11 +64,14 @@ class Admission {
  private:
   using Deadline = Client::Deadline;
   using Proofs = std::vector<greylist::ProofKind>;
+  asio::awaitable<const greylist::Rule*> rule_for(std::shared_ptr<const Setup> setup, std::string sender,
+                                                  std::string recipient, Deadline dns_deadline);
   asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient,
-                                       Deadline dns_deadline);
+                                       const greylist::Rule* rule, Deadline dns_deadline);
   asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> attempt(const greylist::Policy& policy,
                                                                                     greylist::Question question,
-                                                                                    greylist::Time now);
+                                                                                    greylist::Time now,
+                                                                                    greylist::Limits limits);
   std::optional<greylist::Proof> known_proof(const Proofs& wanted, const std::string& sender) const;
   asio::awaitable<void> look_up(Proofs wanted, std::string sender, Deadline deadline);
   asio::awaitable<void> forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline);

@@ -40,6 +40,13 @@ const SpfVerdict* Client::known_spf(std::string_view sender) const {
   return spf_ && spf_helo_ == helo && spf_sender_ == sender ? &*spf_ : nullptr;
 }
 
+greylist::Evidence Client::evidence(std::string_view sender) const {
+  greylist::Evidence evidence{.tls = tls};
+  if (name_) evidence.name = evidence_of(*name_);
+  if (const auto* spf = known_spf(sender)) evidence.spf = spf->result;
+  return evidence;
+}
+
 smtp::ClientIdentity Client::identity() const {
   using Name = smtp::ClientIdentity::Name;
   smtp::ClientIdentity identity{from_, to_, Name::unavailable, {}, {}, helo, esmtp};

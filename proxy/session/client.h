@@ -5,6 +5,7 @@
 #include <string>
 
 #include "greylist/ip_address.h"
+#include "greylist/rules/evidence.h"
 #include "proxy/dns/resolver.h"
 #include "smtp/xclient.h"
 
@@ -26,14 +27,16 @@ class Client {
   asio::awaitable<ClientName> name(Deadline deadline);
   // What SPF says of a sender, or of the HELO name if it is the null sender: likewise. The last one's verdict is kept.
   asio::awaitable<void> look_up_spf(std::string sender, Deadline deadline);
-  const SpfVerdict* known_spf(std::string_view sender) const;  // null: not looked up
+  const SpfVerdict* known_spf(std::string_view sender) const;        // null: not looked up
   const std::string& organisation() const { return organisation_; }  // of the known name: its organisational domain
-  bool is_named() const { return name_.has_value(); }            // name() was asked
+  bool is_named() const { return name_.has_value(); }                // name() was asked
   std::string_view known_name() const { return name_ ? std::string_view(name_->name) : std::string_view(); }
+  greylist::Evidence evidence(std::string_view sender) const;  // what is known of it, and of what it says in its name
   smtp::ClientIdentity identity() const;  // what a backend may be told; the name as far as it is known
 
   std::string helo;
   bool esmtp = false;
+  std::string_view tls = greylist::no_tls;  // the version: "1.2", "1.3"
 
  private:
   Loop& loop_;

@@ -283,6 +283,7 @@ asio::awaitable<bool> Session::start_tls(std::chrono::milliseconds patience) {
   if (done) {
     loop_.counters.connections.tls.add();
     loop_.site.tls_counts.client(channel_.protection());
+    client_.tls = channel_.protection().starts_with("TLSv1.3") ? "1.3" : "1.2";
     co_return true;
   }
   loop_.site.tls_counts.failed();

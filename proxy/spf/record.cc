@@ -18,9 +18,6 @@ constexpr std::string_view version = "v=spf1";
 constexpr std::uint64_t widest = 1ull << 20;  // IPv4 addresses
 constexpr unsigned widest_ipv6_prefix = 29;   // the most that a registry gives to one organisation as a rule
 
-constexpr std::array<std::string_view, 7> result_words = {"none",     "neutral",   "pass",     "fail",
-                                                          "softfail", "temperror", "permerror"};
-
 // The order is Mechanism's.
 struct MechanismForm {
   std::string_view name;
@@ -145,8 +142,6 @@ unsigned ipv6_prefix(const SpfDirective& directive) {
 }
 
 }  // namespace
-
-std::string_view word(SpfResult result) { return result_words[static_cast<std::size_t>(result)]; }
 
 std::string_view word(SpfDirective::Mechanism mechanism) { return forms[static_cast<std::size_t>(mechanism)].name; }
 

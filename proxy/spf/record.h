@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "greylist/ip_address.h"
+#include "greylist/rules/evidence.h"
 #include "proxy/spf/macro.h"
 
 namespace proxy {
 
-// What SPF makes of a client and a domain (RFC 7208 §2.6).
-enum class SpfResult { none, neutral, pass, fail, softfail, temperror, permerror };
-std::string_view word(SpfResult result);
+using SpfResult = greylist::Spf;
 
 // A mechanism and what it means if it matches (RFC 7208 §4.6.2).
 struct SpfDirective {

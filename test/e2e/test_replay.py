@@ -49,6 +49,7 @@ def test_a_trace_is_judged_by_its_own_clock(replay):
                        "recipient": "bob@example.org", "identity": "spf:pool.example", "verdict": "first_seen",
                        "action": "put_off", "rule": None}
     kinds = summary.pop("by_identity")
+    assert summary.pop("by_rule") == {}
     assert summary == {"attempts": 6, "put_off": 3, "passed": 2, "refused": 1, "triplets": 2, "never_came_back": 1,
                        "delay_seconds": {"median": 360, "p95": 360, "max": 360}}
     assert (kinds["spf"]["never_came_back"], kinds["network"]["never_came_back"]) == (0, 1)
@@ -97,6 +98,21 @@ def test_our_own_log_is_a_trace(make_greygate, backend, directory):
     assert told[-1]["summary"]["attempts"] == 4
 
 
+def test_rules_have_their_say(replay):
+    told, summary, _ = replay(
+        [attempt(0, "192.0.2.7", rdns="mail.pool.example", spf="fail"), attempt(1, "192.0.2.7", rdns=""),
+         attempt(2, "192.0.2.7", rdns="mail.pool.example"), attempt(3, "192.0.2.7"), attempt(14, "192.0.2.7")],
+        rules=[{"name": "forged", "when": {"spf": "fail"}, "action": "put_off"},
+               {"name": "no name", "when": {"fcrdns": "none"}, "action": "block"},
+               {"name": "pool", "when": {"rdns": "*.pool.example"}, "action": "allow"},
+               {"name": "patience", "when": {"fcrdns": "error"}, "action": "greylist", "delay": "10m"}])
+    assert [(line["rule"], line["verdict"], line["action"]) for line in told] == [
+        ("forged", "rule_put_off", "put_off"), ("no name", "rule_block", "refuse"), ("pool", "rule_allow", "pass"),
+        ("patience", "first_seen", "put_off"), ("patience", "retried", "pass")]
+    assert summary["by_rule"]["patience"] == {"attempts": 2, "put_off": 1, "passed": 1, "refused": 0}
+    assert summary["delay_seconds"]["max"] == 660
+
+
 def test_for_people_and_from_stdin(directory):
     config = directory / "greygate.json"
     config.write_text(json.dumps({"backend": {"addresses": ["127.0.0.1:1"]}, "domains": ["example.org"]}))
@@ -104,8 +120,8 @@ def test_for_people_and_from_stdin(directory):
     done = subprocess.run([BINARY, "replay", "--config", str(config), "-"], capture_output=True, text=True, check=True,
                           input="".join(json.dumps(line) + "\n" for line in lines))
     rows = done.stdout.splitlines()
-    assert rows[0].split() == ["TIME", "VERDICT", "ACTION", "CLIENT", "IDENTITY", "SENDER", "RECIPIENT"]
-    assert rows[2].split()[2:5] == ["retried", "pass", "192.0.2.8"]
+    assert rows[0].split() == ["TIME", "VERDICT", "ACTION", "RULE", "CLIENT", "IDENTITY", "SENDER", "RECIPIENT"]
+    assert rows[2].split()[2:6] == ["retried", "pass", "-", "192.0.2.8"]
     assert "2 attempts: 1 put off, 1 passed, 0 refused" in done.stdout
     assert "1 triplets had to wait: 1 came back in time, delayed by 6m (median)" in done.stdout
 

@@ -17,6 +17,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   proxy::Replay replay(std::move(policy));
   const auto replayed = replay.judge(**attempt);
   REQUIRE(replayed.word == "first_seen" || replayed.word == "unsafe_recipient" || replayed.word == "relay_denied");
-  REQUIRE(replay.summary().attempts() == 1);
+  REQUIRE(replay.summary().actions().all() == 1);
   return 0;
 }

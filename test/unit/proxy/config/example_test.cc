@@ -43,6 +43,18 @@ TEST_CASE("the configurations in deploy are valid") {
   }
 }
 
+TEST_CASE("the example policies can be used") {
+  for (const char* name : {"only-the-doubtful", "more-delay-for-bad-neighbours", "strict-with-exceptions"}) {
+    CAPTURE(std::string(name));
+    const auto settings = proxy::load_settings(std::string(SOURCE_ROOT "/deploy/policies/") + name + ".json");
+    std::string problems;
+    if (!settings)
+      for (const auto& problem : settings.error()) problems += problem.line() + "\n";
+    REQUIRE(problems == "");
+    CHECK(settings->rules.size() >= 2);
+  }
+}
+
 TEST_CASE("the status is for the host alone, but in a container with a network of its own") {
   for (const auto& [file, address] :
        {std::pair{example, "127.0.0.1:8025"}, {in_compose, "127.0.0.1:8025"}, {in_container, "0.0.0.0:8025"}}) {

@@ -47,9 +47,9 @@ TEST_CASE("attempts are judged by their own clock, and by what they proved") {
   CHECK(replay.judge(attempt(7min, "203.0.113.7")).word == "first_seen");
 
   const auto& summary = replay.summary();
-  CHECK(summary.attempts() == 5);
-  CHECK(summary.put_off() == 3);
-  CHECK(summary.passed() == 2);
+  CHECK(summary.actions().all() == 5);
+  CHECK(summary.actions().put_off == 3);
+  CHECK(summary.actions().passed == 2);
   const auto triplets = summary.triplets();
   CHECK(triplets.all == 2);
   CHECK(triplets.passed == 1);
@@ -97,8 +97,8 @@ TEST_CASE("lists, domains and forms of recipients decide as in a session") {
   auto routed = attempt(0min, "192.0.2.7");
   routed.recipient = address("bob%example.net@example.org");
   CHECK(replay.judge(routed).word == "unsafe_recipient");
-  CHECK(replay.summary().refused() == 3);
-  CHECK(replay.summary().passed() == 1);
+  CHECK(replay.summary().actions().refused == 3);
+  CHECK(replay.summary().actions().passed == 1);
   CHECK(replay.summary().triplets().all == 0);
 }
 
