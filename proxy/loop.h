@@ -15,6 +15,7 @@
 #include "proxy/deadlines.h"
 #include "proxy/dns/resolver.h"
 #include "proxy/hidden_clients.h"
+#include "proxy/put_off_counts.h"
 #include "proxy/setup.h"
 #include "proxy/status/recent.h"
 #include "proxy/tls_counts.h"
@@ -34,6 +35,7 @@ struct Site {
   greylist::Store& store;
   ConnectionLimits connections;
   HiddenClients hidden_clients;
+  PutOffCounts put_off_counts;
   TlsCounts tls_counts;
   Recent recent;
   std::atomic<std::uint64_t> next_session;

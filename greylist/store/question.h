@@ -13,6 +13,7 @@ struct Question {
   std::string earner;          // of that identity; empty: auto-allow isn't asked
   std::string client;          // address, for the record
   std::vector<Identity> also;  // the others that it proved, better ones first
+  bool nothing_new = false;    // a first attempt is judged, not remembered
   bool only_known = false;  // nothing is remembered unless the triplet has passed before or the client is let through
 };
 

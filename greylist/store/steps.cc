@@ -100,6 +100,7 @@ Step<Judgement> attempt_step(Shelf& shelf, const Question& question, Time now, c
   if (!seen) return std::unexpected(seen.error());
   auto judgement = judge(merged(*seen, now, limits), now, limits, question.client);
   if (question.only_known && judgement.verdict != Verdict::known) return judgement;
+  if (question.nothing_new && judgement.verdict == Verdict::first_seen) return judgement;
   remember(shelf, question, *seen, judgement.record, limits);
   return judgement;
 }

@@ -244,6 +244,11 @@ void limits(KeyVisitor& v, Settings::Limits& s) {
   v.count({"connections", "Clients at once; one beyond gets 421 4.7.0."}, s.connections, at_least_one);
   v.count({"connections_per_client", "Likewise, from one IPv4 address or one IPv6 /64."}, s.connections_per_client,
           at_least_one);
+  v.count(
+      {"put_off_per_client",
+       "Attempts of one client's network that are remembered within a day though they are put off; those beyond are "
+       "put off all the same."},
+      s.put_off_per_client, at_least_one);
   v.count({"recipients", "Of one transaction; one beyond gets 452 4.5.3."}, s.recipients, at_least_one);
   v.size({"message_size", "Largest message; \"0\": the backend's limit alone."}, s.message_size, 0);
   v.count({"errors", "Of one session; the one that reaches this number gets 421 4.7.0 and a close."}, s.errors,

@@ -88,7 +88,7 @@ struct Settings {
     bool required = false;
   };
   struct Limits {
-    unsigned connections = 10'000, connections_per_client = 50, recipients = 1'000;
+    unsigned connections = 10'000, connections_per_client = 50, put_off_per_client = 100'000, recipients = 1'000;
     std::uint64_t message_size = 0;  // octets; 0: the backend's
     unsigned errors = 20;
     Duration command_timeout{300'000}, data_timeout{300'000}, drain_timeout{30'000};

@@ -30,7 +30,7 @@ void Session::tell_of_recipient(const smtp::Rcpt& rcpt, const Decision& decision
   else
     log_recipient(rcpt, &decision, decision.word(), reply);
   show_recipient(rcpt, decision.word(), became, reply);
-  if (decision.step == Decision::Step::decided) note(rcpt.to, decision, decision.word(), reply);
+  if (decision.step == Decision::Step::decided && decision.kept) note(rcpt.to, decision, decision.word(), reply);
 }
 
 void Session::tell_of_unjudged(const smtp::Rcpt& rcpt, std::string_view word, std::optional<Event> became,

@@ -113,17 +113,21 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   const bool hidden = finding != HiddenClients::Finding::ordinary;
   const auto wanted = hidden ? Proofs() : policy.identity;
   const auto triplet = greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix);
+  // Where one address stands for all clients, one of them must not use up what the others need.
+  const auto most = setup->settings.limits.put_off_per_client;
+  auto now = loop_.site.clock.now();
+  const bool flooded = !hidden && loop_.site.put_off_counts.reached(triplet.identity, most, now);
   const auto question_by = [&](const greylist::Proof& proof) {
     auto asked = greylist::question_about(
         triplet, greylist::identities(client_.address(), proof, wanted, policy.client_prefix), client_.address_text());
     if (hidden) asked.earner.clear();
+    asked.nothing_new = flooded;
     return asked;
   };
   // Of a client that is known by its address alone the DNS need not be asked.
   const auto proved = known_proof(wanted, sender);
   auto asked = question_by(proved.value_or(greylist::Proof()));
   asked.only_known = !proved;
-  auto now = loop_.site.clock.now();
   auto answer = co_await attempt(policy, asked, now, limits);
   if (asked.only_known && answer && !knows(answer->verdict)) {
     co_await look_up(wanted, sender, dns_deadline);
@@ -137,18 +141,27 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   decision.triplet = asked.triplet;
   decision.earners = greylist::earners_of(asked);
   if (answer) {
-    decision.verdict = answer->verdict;
-    const auto age = now - answer->record.first_seen;
-    if (answer->verdict == Verdict::retried) {
-      decision.waited = age;
-      loop_.counters.until_passed.add(age);
+    take_in(decision, *answer, now, limits.delay);
+    if (decision.missing || answer->verdict == Verdict::first_seen) {
+      decision.kept = !flooded;
+      if (!hidden && loop_.site.put_off_counts.add(triplet.identity, most))
+        LogEvent(LogLevel::warning, "put_off_per_client").with("client", triplet.identity).write();
     }
-    if (answer->verdict == Verdict::too_early) decision.missing = limits.delay - age;
   } else {
     decision.verdict = Verdict::store_failure;
     LogEvent(LogLevel::error, "store_failure").with("reason", answer.error().what).write();
   }
   co_return counted(*setup, std::move(decision));
+}
+
+void Admission::take_in(Decision& decision, const greylist::Judgement& judgement, greylist::Time now,
+                        greylist::Duration delay) {
+  decision.verdict = judgement.verdict;
+  const auto age = now - judgement.record.first_seen;
+  if (judgement.verdict == Verdict::too_early) decision.missing = delay - age;
+  if (judgement.verdict != Verdict::retried) return;
+  decision.waited = age;
+  loop_.counters.until_passed.add(age);
 }
 
 asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> Admission::attempt(

@@ -35,6 +35,8 @@ struct Decision {
   std::optional<greylist::Duration> waited;      // of a first retry that passes: since the first attempt
   std::optional<greylist::Duration> missing;     // of one that came too early: of the delay
 
+  bool kept = true;  // in the store and its history: not where the client was put off too often
+
   std::string_view word() const;  // for logs
 };
 
@@ -75,6 +77,7 @@ class Admission {
   std::optional<greylist::Proof> known_proof(const Proofs& wanted, const std::string& sender) const;
   asio::awaitable<void> look_up(Proofs wanted, std::string sender, Deadline deadline);
   asio::awaitable<void> forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline);
+  void take_in(Decision& decision, const greylist::Judgement& judgement, greylist::Time now, greylist::Duration delay);
   Decision counted(const Setup& setup, Decision decision);
 
   Loop& loop_;

@@ -49,7 +49,7 @@ class World:
             "greylist": {"delay": "1h", "null_sender": around.null_sender, "auto_allow_after": 0},
             "allow": {"recipients": ["@pass.example.org"]},
             "domains": ["example.org", "*.example.org"],
-            "limits": {"drain_timeout": "30s"},
+            "limits": {"drain_timeout": "30s", "put_off_per_client": 1_000_000_000},
         }
 
     # The round

@@ -20,7 +20,8 @@ CONFIGURATION = """\
   "store": {{ "path": "{store}" }},
   "dns": {dns},
   "tls": {{ "certificates": [{{ "certificate": "{certificate}", "key": "{key}" }}] }},
-  "limits": {{ "connections": 15000, "connections_per_client": 15000 }},  // all come from one address
+  "limits": {{ "connections": 15000, "connections_per_client": 15000,
+               "put_off_per_client": 1000000000 }},  // all come from one address
   "status": {{ "address": "127.0.0.1:{status}" }},
   "admin": {{ "socket": "{directory}/admin.sock" }}
 }}

@@ -277,6 +277,24 @@ TEST_CASE("only known: nothing is written down but the use of what has passed") 
   });
 }
 
+TEST_CASE("nothing new: a first attempt leaves no trace, what is there already goes on") {
+  with_each_engine([](Store& store) {
+    const auto full = [](int n) {
+      auto asked = question(n);
+      asked.nothing_new = true;
+      return asked;
+    };
+    CHECK(attempt(store, full(1), start) == Verdict::first_seen);
+    CHECK(find(store, 1) == std::nullopt);
+    attempt(store, question(2), start);
+    CHECK(attempt(store, full(2), start + 1min) == Verdict::too_early);
+    CHECK(find(store, 2)->last_seen == start + 1min);
+    CHECK(attempt(store, full(2), start + 5min) == Verdict::retried);
+    CHECK(find(store, 2)->passed);
+    CHECK(attempt(store, full(2), start + 6min) == Verdict::known);
+  });
+}
+
 TEST_CASE("any identity of a client that has earned its way lets it through") {
   with_each_engine([](Store& store) {
     const AutoAllow rule{.after = 1, .interval = 0s};
