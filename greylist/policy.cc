@@ -57,6 +57,10 @@ Screening screen(const Policy& policy, const RunTimeLists& run_time, const Attem
   return Unlisted{};
 }
 
+bool goes_before(const Rule* rule, const Listed& listed) {
+  return listed.verdict == Verdict::off && rule && rule->action == Rule::Action::block;
+}
+
 Limits limits_under(const Policy& policy, const Rule* rule) {
   auto limits = policy.limits;
   if (rule && rule->delay) limits.delay = *rule->delay;

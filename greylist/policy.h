@@ -51,6 +51,9 @@ using Screening = std::variant<Listed, NotOurDomain, NeedsName, Unlisted>;
 Screening screen(const Policy& policy, const RunTimeLists& run_time, const Attempt& attempt,
                  const std::optional<std::string>& name, Time now);
 
+// Greylisting that is off puts nobody off, but what a rule blocks stays blocked. Lists go before every rule.
+bool goes_before(const Rule* rule, const Listed& listed);
+
 // The policy's, with the delay of the rule that leaves it to the greylist, if one does (null: none) and has one.
 Limits limits_under(const Policy& policy, const Rule* rule);
 

@@ -31,13 +31,30 @@ std::optional<Rule::Action> parse_rule_action(std::string_view word) {
 }
 
 std::expected<const Rule*, LookUp> first_match(const std::vector<Rule>& rules, const Attempt& attempt,
-                                               const Evidence& evidence, Time now) {
+                                               const Evidence& known, Time now) {
+  auto evidence = known;
+  if (attempt.client.is_private() && !attempt.client.loopback()) {
+    evidence.name = {Fcrdns::error, ""};
+    evidence.spf = Spf::temperror;
+  }
   for (const auto& rule : rules) {
     const auto found = matches(rule, attempt, evidence, now);
     if (!found) return std::unexpected(found.error());
     if (*found) return &rule;
   }
   return nullptr;
+}
+
+bool may_need(const std::vector<Rule>& rules, LookUp what) {
+  const auto needs = [what](const Condition& condition) {
+    if (std::holds_alternative<Condition::SpfIs>(condition.test)) return what == LookUp::spf;
+    const auto* client = std::get_if<Condition::Client>(&condition.test);
+    const bool by_name = (client && client->list.has_names()) ||
+                         std::holds_alternative<Condition::Rdns>(condition.test) ||
+                         std::holds_alternative<Condition::FcrdnsIs>(condition.test);
+    return by_name && what == LookUp::name;
+  };
+  return std::ranges::any_of(rules, [&](const Rule& rule) { return std::ranges::any_of(rule.when, needs); });
 }
 
 Verdict verdict_of(Rule::Action action) {

@@ -143,15 +143,16 @@ class Explanation {
       decision_.step = Decision::Step::not_our_domain;
       decision_.action = Action::refuse;
     } else if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
-      listed_as(*listed);
+      const bool is_off = listed->verdict == Verdict::off;
+      const auto* rule = is_off ? rule_that_matches() : nullptr;
+      return greylist::goes_before(rule, *listed) ? ruled_by(rule) : listed_as(*listed);
     } else {
       step("no block entry matches, the domain is ours, no allow entry matches");
-      ask_rules();
+      ruled_by(rule_that_matches());
     }
   }
 
-  void ask_rules() {
-    const auto* rule = rule_that_matches();
+  void ruled_by(const greylist::Rule* rule) {
     if (!rule) {
       if (!policy().rules.empty()) step("no rule matches: on to the greylist");
       return ask_greylist();
@@ -182,17 +183,16 @@ class Explanation {
     const greylist::Attempt attempt{asked_.client, asked_.helo, asked_.sender.text(), asked_.recipient.text()};
     auto screening = greylist::screen(policy(), *sources_.run_time, attempt, std::nullopt, now_);
     if (!std::holds_alternative<greylist::NeedsName>(screening)) return screening;
-    if (!settings().dns.enabled) {
-      name_ = ClientName{};
-      step("an entry by name could match, but dns.enabled is false: the client has no name");
-    } else {
-      look_up_name();
-    }
+    look_up_name();
     return greylist::screen(policy(), *sources_.run_time, attempt, name_->name, now_);
   }
 
   const ClientName& look_up_name() {
     if (name_) return *name_;
+    if (!settings().dns.enabled) {
+      step("an entry by name could match, but dns.enabled is false: the client has no name");
+      return name_.emplace(ClientName::Outcome::temporary_failure);
+    }
     name_ = sources_.look_up(asked_.client);
     step(name_->name.empty() ? "the client has no confirmed reverse name"
                              : "the client's confirmed reverse name is " + name_->name);

@@ -15,25 +15,25 @@ namespace {
 
 using CodePoint = std::uint32_t;
 
-struct Range {
+struct CodePoints {
   CodePoint first, last;
 };
 
 template <std::size_t size>
-bool within(CodePoint c, const std::array<Range, size>& ranges) {
-  return std::ranges::any_of(ranges, [c](const Range& range) { return c >= range.first && c <= range.last; });
+bool within(CodePoint c, const std::array<CodePoints, size>& ranges) {
+  return std::ranges::any_of(ranges, [c](const CodePoints& range) { return c >= range.first && c <= range.last; });
 }
 
 // C0, DEL and C1; then line and paragraph separators and the marks, embeddings, overrides and isolates of bidirectional
 // text (Unicode Standard Annex #9, section 2).
-constexpr std::array steering{Range{0, 0x1F},        Range{0x7F, 0x9F},     Range{0x061C, 0x061C},
-                              Range{0x200E, 0x200F}, Range{0x2028, 0x202E}, Range{0x2066, 0x2069}};
-constexpr std::array combining{Range{0x0300, 0x036F}, Range{0x1AB0, 0x1AFF}, Range{0x200B, 0x200D},
-                               Range{0x20D0, 0x20FF}, Range{0xFE00, 0xFE0F}, Range{0xFE20, 0xFE2F}};
-constexpr std::array wide{Range{0x1100, 0x115F},   Range{0x2E80, 0x303E},  Range{0x3041, 0xA4CF},
-                          Range{0xAC00, 0xD7A3},   Range{0xF900, 0xFAFF},  Range{0xFE30, 0xFE6F},
-                          Range{0xFF00, 0xFF60},   Range{0xFFE0, 0xFFE6},  Range{0x1F300, 0x1F64F},
-                          Range{0x1F900, 0x1F9FF}, Range{0x20000, 0x3FFFD}};
+constexpr std::array steering{CodePoints{0, 0x1F},        CodePoints{0x7F, 0x9F},     CodePoints{0x061C, 0x061C},
+                              CodePoints{0x200E, 0x200F}, CodePoints{0x2028, 0x202E}, CodePoints{0x2066, 0x2069}};
+constexpr std::array combining{CodePoints{0x0300, 0x036F}, CodePoints{0x1AB0, 0x1AFF}, CodePoints{0x200B, 0x200D},
+                               CodePoints{0x20D0, 0x20FF}, CodePoints{0xFE00, 0xFE0F}, CodePoints{0xFE20, 0xFE2F}};
+constexpr std::array wide{CodePoints{0x1100, 0x115F},   CodePoints{0x2E80, 0x303E},  CodePoints{0x3041, 0xA4CF},
+                          CodePoints{0xAC00, 0xD7A3},   CodePoints{0xF900, 0xFAFF},  CodePoints{0xFE30, 0xFE6F},
+                          CodePoints{0xFF00, 0xFF60},   CodePoints{0xFFE0, 0xFFE6},  CodePoints{0x1F300, 0x1F64F},
+                          CodePoints{0x1F900, 0x1F9FF}, CodePoints{0x20000, 0x3FFFD}};
 
 // The value of one well-formed character.
 CodePoint code_point(std::string_view character) {

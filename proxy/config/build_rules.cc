@@ -1,5 +1,7 @@
 #include "proxy/config/build_rules.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <utility>
@@ -92,16 +94,17 @@ class RuleBuilder {
     }
     const bool blocks = action == Action::block;
     greylist::ReplyTemplate reply = settings_.greylist.reply;
-    reply.code = from.code > 0 ? static_cast<int>(from.code) : blocks ? 554 : 450;
-    reply.enhanced = !from.enhanced.empty() ? from.enhanced : blocks ? "5.7.1" : "4.2.0";
-    if (!from.text.empty())
-      reply.text = from.text;
-    else if (blocks)
-      reply.text = "Blocked by local policy";
-    if (blocks && (reply.code < 550 || reply.code > 559))
-      wrong("reply.code", "550 to 559, since the action is \"block\"");
-    if (!blocks && (reply.code < 450 || reply.code > 452))
-      wrong("reply.code", "450 to 452, since the action is \"put_off\"");
+    if (blocks) reply = {.code = 554, .enhanced = "5.7.1", .text = "Blocked by local policy", .url = reply.url};
+    if (from.code > 0) reply.code = static_cast<int>(from.code);
+    if (!from.enhanced.empty()) reply.enhanced = from.enhanced;
+    if (!from.text.empty()) reply.text = from.text;
+    // Others say something else: 551 "try there", 552 and 452 are for too many recipients (RFC 5321 §4.5.3.1.10).
+    static constexpr std::array for_good{550, 553, 554, 556};
+    static constexpr std::array for_now{450, 451};
+    if (blocks && std::ranges::find(for_good, reply.code) == for_good.end())
+      wrong("reply.code", "550, 553, 554 or 556, since the action is \"block\"");
+    if (!blocks && std::ranges::find(for_now, reply.code) == for_now.end())
+      wrong("reply.code", "450 or 451, since the action is \"put_off\"");
     const bool of_its_class = reply.enhanced.starts_with(blocks ? "5." : "4.");
     if (!of_its_class || expected_instead(Form::enhanced, "4" + reply.enhanced.substr(1)))
       wrong("reply.enhanced",

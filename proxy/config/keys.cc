@@ -187,8 +187,10 @@ void rule(KeyVisitor& v, Settings::Rule& s) {
          s.action, actions);
   v.duration({"delay", "With greylist: in place of greylist.delay."}, s.delay, none_too_short);
   v.object({"reply", "With block and put_off: what the client is told."}, [&] {
-    v.count({"code", "550 to 559 with block, 450 to 452 with put_off; 0: 554 and 450."}, s.reply.code, {0, 559});
-    v.text({"enhanced", "Enhanced status code of the same class.", "5.7.1 with block, 4.2.0 with put_off"},
+    v.count({"code", "550, 553, 554 or 556 with block, 450 or 451 with put_off; 0: 554, and that of greylist.reply."},
+            s.reply.code, {0, 559});
+    v.text({"enhanced", "Enhanced status code of the same class.",
+            "5.7.1 with block, that of greylist.reply with put_off"},
            s.reply.enhanced, Form::free);
     v.text({"text", "As in greylist.reply.", "the usual"}, s.reply.text, Form::free);
   });

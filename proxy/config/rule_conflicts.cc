@@ -28,13 +28,13 @@ struct Choice {
   std::span<const std::string_view> all;
   std::vector<std::string> Conditions::* values;
 };
-constexpr std::array choices{Choice{"fcrdns", greylist::fcrdns_words, &Conditions::fcrdns},
-                             Choice{"spf", greylist::spf_words, &Conditions::spf},
+constexpr Choice fcrdns{"fcrdns", greylist::fcrdns_words, &Conditions::fcrdns};
+constexpr std::array choices{fcrdns, Choice{"spf", greylist::spf_words, &Conditions::spf},
                              Choice{"tls", greylist::tls_words, &Conditions::tls}};
 
 Texts texts(const std::vector<std::string>& values) {
   Texts set;
-  for (const auto& value : values) set.insert(greylist::ascii::lowered(value));
+  for (const auto& value : values) set.insert(greylist::ascii::lowered(value.substr(value.starts_with("*.") ? 1 : 0)));
   return set;
 }
 
@@ -82,7 +82,7 @@ void check_alone(const Settings::Rule& rule, const std::string& key, ConfigProbl
   if (left_of_null_sender(rule).empty()) never("null_sender", "\"not\" leaves no value");
   if (!left_of_null_sender(rule).contains(false) && !rule.when.sender.empty())
     never("sender", "the null sender matches no entry");
-  if (!rule.when.rdns.empty() && !left(choices[0], rule).contains("pass"))
+  if (!rule.when.rdns.empty() && !left(fcrdns, rule).contains("pass"))
     never("rdns", "only a client with fcrdns \"pass\" has a confirmed name");
 }
 

@@ -13,10 +13,9 @@
 #include "proxy/dns/cares_channel.h"
 #include "proxy/dns/dns_answer.h"
 #include "proxy/dns/dns_cache.h"
+#include "proxy/dns/dns_deadline.h"
 
 namespace proxy {
-
-using DnsDeadline = std::chrono::steady_clock::time_point;
 
 // An answer on its way. The coroutine that waits for it and the callback that brings it both own it: whichever comes
 // late finds it harmlessly there. The timer is the event; it never expires before answer_by() says when.

@@ -31,8 +31,27 @@ asio::awaitable<ClientName> ask_client_name(std::shared_ptr<DnsQuestions> questi
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto addresses = co_await answer_by(deadline, lookups[i]);
     if (confirmation.consider(names[i], addresses)) break;
+    // It may be the one, once the answer is there.
+    if (deadline == at_once && addresses.outcome == DnsAnswer::Outcome::failed) break;
   }
   co_return confirmation.verdict();
+}
+
+asio::awaitable<DnsAnswer> ask_remembered(std::shared_ptr<PendingAnswer> pending, bool& complete) {
+  auto answer = co_await answer_by(at_once, std::move(pending));
+  complete = complete && answer.outcome != DnsAnswer::Outcome::failed;
+  co_return answer;
+}
+
+// SPF takes some failures for "no" (RFC 7208 §5.5), which isn't for good while an answer is on its way.
+asio::awaitable<SpfVerdict> check_spf_at_once(std::shared_ptr<DnsQuestions> questions, SpfQuestion question) {
+  bool complete = true;
+  const auto ask = [&](const std::string& name, DnsType type) {
+    return ask_remembered(questions->ask(name, type), complete);
+  };
+  auto verdict = co_await check_host(std::move(question), ask);
+  if (!complete) verdict = {.result = SpfResult::temperror};
+  co_return verdict;
 }
 
 // RFC 6761 §6.3: localhost and all below it are the loopback, whatever a DNS may say.
@@ -89,6 +108,7 @@ asio::awaitable<ClientName> Resolver::confirmed_name(asio::ip::address client, D
 }
 
 asio::awaitable<SpfVerdict> Resolver::check_spf(SpfQuestion question, DnsDeadline deadline) {
+  if (deadline == at_once) return check_spf_at_once(questions_, std::move(question));
   const auto ask = [questions = questions_, deadline](const std::string& name, DnsType type) {
     return answer_by(deadline, questions->ask(name, type));
   };

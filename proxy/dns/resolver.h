@@ -12,6 +12,7 @@
 #include "proxy/dns/cares_channel.h"
 #include "proxy/dns/client_name.h"
 #include "proxy/dns/dns_answer.h"
+#include "proxy/dns/dns_deadline.h"
 #include "proxy/spf/check_host.h"
 
 namespace proxy {

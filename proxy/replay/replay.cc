@@ -32,15 +32,15 @@ Replayed Replay::judged(const TracedAttempt& attempt) {
     replayed.word = "relay_denied";
     return replayed;
   }
-  if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
-    replayed.word = greylist::word(listed->verdict);
-    replayed.action = greylist::action_of(listed->verdict, policy_);
-    return replayed;
-  }
+  const auto* listed = std::get_if<greylist::Listed>(&screening);
   const auto* rule = greylist::first_match(policy_.rules, asked, attempt.evidence, attempt.time).value();
+  if (listed && !greylist::goes_before(rule, *listed)) return decided(std::move(replayed), listed->verdict);
   if (rule) replayed.rule = rule->name;
   if (!rule || rule->action == greylist::Rule::Action::greylist) return greylisted(attempt, rule);
-  const auto verdict = greylist::verdict_of(rule->action);
+  return decided(std::move(replayed), greylist::verdict_of(rule->action));
+}
+
+Replayed Replay::decided(Replayed replayed, greylist::Verdict verdict) const {
   replayed.word = greylist::word(verdict);
   replayed.action = greylist::action_of(verdict, policy_);
   return replayed;

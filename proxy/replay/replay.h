@@ -28,6 +28,7 @@ class Replay {
 
  private:
   Replayed judged(const TracedAttempt& attempt);
+  Replayed decided(Replayed replayed, greylist::Verdict verdict) const;
   Replayed greylisted(const TracedAttempt& attempt, const greylist::Rule* rule);
 
   const greylist::Policy policy_;

@@ -1,8 +1,11 @@
 #include "proxy/replay/trace.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "greylist/ascii.h"
 #include "greylist/domain_name.h"
 #include "proxy/dns/organisational_domain.h"
 #include "proxy/rfc3339.h"
@@ -69,16 +72,23 @@ Or<greylist::Proof> proof_of(const Json& json, const TracedAttempt& attempt) {
   return proof;
 }
 
-// Nobody can say any more what isn't there.
+template <std::size_t count>
+std::string_view known_word(const std::array<std::string_view, count>& words, const std::string& word) {
+  const auto found = std::ranges::find(words, greylist::ascii::lowered(word));
+  return found == words.end() ? std::string_view() : *found;
+}
+
+// Nobody can say any more what isn't there. In the clear it was unless there is a version.
 Or<greylist::Evidence> evidence_of(const Json& json, const greylist::Proof& proof) {
   using greylist::Fcrdns, greylist::Spf;
-  greylist::Evidence evidence{.name = greylist::NameEvidence{Fcrdns::error, proof.name}, .spf = Spf::temperror};
-  const auto is_given = [&](const char* member) { return json.contains(member) && !json[member].is_null(); };
-  if (is_given("rdns")) evidence.name->fcrdns = proof.name.empty() ? Fcrdns::none : Fcrdns::pass;
-  if (!is_given("spf")) return evidence;
-  evidence.spf = greylist::parse_spf(*text_of(json, "spf"));
-  if (!evidence.spf) return wrong("spf", "a result such as \"pass\" or \"none\"");
-  return evidence;
+  const auto spf = text_of(json, "spf"), fcrdns = text_of(json, "fcrdns"), tls = text_of(json, "tls");
+  for (const auto* text : {&spf, &fcrdns, &tls})
+    if (!*text) return std::unexpected(text->error());
+  const auto unnamed = greylist::parse_fcrdns(known_word(greylist::fcrdns_words, *fcrdns)).value_or(Fcrdns::error);
+  const auto version = known_word(greylist::tls_words, *tls);
+  return greylist::Evidence{.tls = version.empty() ? greylist::no_tls : version,
+                            .name = greylist::NameEvidence{proof.name.empty() ? unnamed : Fcrdns::pass, proof.name},
+                            .spf = greylist::parse_spf(known_word(greylist::spf_words, *spf)).value_or(Spf::temperror)};
 }
 
 }  // namespace

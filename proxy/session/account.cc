@@ -56,7 +56,11 @@ void Session::log_recipient(const smtp::Rcpt& rcpt, const Decision* decision, st
     event.with("spf", greylist::word(spf->result));
     if (spf->too_wide) event.with("spf_too_wide", "yes");
   }
-  if (client_.is_named()) event.with("rdns", client_.known_name());
+  if (const auto name = client_.evidence(sender).name) {
+    event.with("rdns", name->name);
+    if (name->fcrdns != greylist::Fcrdns::pass) event.with("fcrdns", greylist::word(name->fcrdns));
+  }
+  if (client_.tls != greylist::no_tls) event.with("tls", client_.tls);
   event.with("reply", reply.one_line()).write();
 }
 

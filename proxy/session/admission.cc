@@ -66,11 +66,11 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
     loop_.counters.recipients.relay_denied.add();
     co_return decision;
   }
-  if (const auto* listed = std::get_if<greylist::Listed>(&screening)) {
-    decision.verdict = listed->verdict;
-    co_return counted(*setup, std::move(decision));
-  }
+  const auto* listed = std::get_if<greylist::Listed>(&screening);
+  if (listed) decision.verdict = listed->verdict;
+  if (listed && listed->verdict != Verdict::off) co_return counted(*setup, std::move(decision));
   const auto* rule = co_await rule_for(setup, sender, recipient, dns_deadline);
+  if (listed && !greylist::goes_before(rule, *listed)) co_return counted(*setup, std::move(decision));
   if (rule && rule->action != Rule::Action::greylist) co_return counted(*setup, decided_by(*rule));
   if (sender.empty() && setup->policy.null_sender == greylist::NullSender::data) {
     decision.step = Decision::Step::at_data;
@@ -82,8 +82,9 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
 asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
                                                    std::string recipient) {
   const auto dns_deadline = loop_.resolver.deadline();
+  // Rules had their say at RCPT. One that holds only now (its time has begun) comes too late for all but the delay.
   const auto* rule = co_await rule_for(setup, sender, recipient, dns_deadline);
-  if (rule && rule->action != Rule::Action::greylist) co_return counted(*setup, decided_by(*rule));
+  if (rule && rule->action != Rule::Action::greylist) rule = nullptr;
   co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), rule, dns_deadline);
 }
 
@@ -93,46 +94,48 @@ asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> se
   const auto& rules = setup->policy.rules;
   const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
   const auto now = loop_.site.clock.now();
-  for (;;) {
-    const auto found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
-    if (found) co_return *found;
-    switch (found.error()) {
-      case greylist::LookUp::name: co_await client_.name(dns_deadline); break;
-      case greylist::LookUp::spf: co_await client_.look_up_spf(sender, dns_deadline); break;
-    }
+  auto found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
+  if (!found) {
+    // All that any rule may need at once: one after the other, what is slow would use up the time of what isn't.
+    Proofs wanted;
+    if (greylist::may_need(rules, greylist::LookUp::spf)) wanted.push_back(ProofKind::spf);
+    if (greylist::may_need(rules, greylist::LookUp::name)) wanted.push_back(ProofKind::rdns);
+    co_await look_up(std::move(wanted), sender, dns_deadline);
+    found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
   }
+  co_return found.value();
 }
 
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
                                                 std::string recipient, const Rule* rule, Deadline dns_deadline) {
   const auto& policy = setup->policy;
   const auto limits = greylist::limits_under(policy, rule);
-  // Where one address stands for all clients, what is proved of it is proved of nobody, and nobody earns by it.
+  // Where one address stands for all clients, what is proved of it is proved of nobody, nobody earns by it, and nobody
+  // uses up what the others need.
   const auto finding = loop_.site.hidden_clients.seen(client_.address(), domain_of(sender));
   if (finding == HiddenClients::Finding::just_found) co_await forget_credit(setup, dns_deadline);
   const bool hidden = finding != HiddenClients::Finding::ordinary;
   const auto wanted = hidden ? Proofs() : policy.identity;
   const auto triplet = greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix);
-  // Where one address stands for all clients, one of them must not use up what the others need.
-  const auto most = setup->settings.limits.put_off_per_client;
-  auto now = loop_.site.clock.now();
-  const bool flooded = !hidden && loop_.site.put_off_counts.reached(triplet.identity, most, now);
   const auto question_by = [&](const greylist::Proof& proof) {
     auto asked = greylist::question_about(
         triplet, greylist::identities(client_.address(), proof, wanted, policy.client_prefix), client_.address_text());
     if (hidden) asked.earner.clear();
-    asked.nothing_new = flooded;
     return asked;
   };
   // Of a client that is known by its address alone the DNS need not be asked.
   const auto proved = known_proof(wanted, sender);
   auto asked = question_by(proved.value_or(greylist::Proof()));
   asked.only_known = !proved;
+  auto now = loop_.site.clock.now();
+  const auto most = hidden ? 0 : setup->settings.limits.put_off_per_client;  // 0: no end
+  asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
   auto answer = co_await attempt(policy, asked, now, limits);
   if (asked.only_known && answer && !knows(answer->verdict)) {
     co_await look_up(wanted, sender, dns_deadline);
     asked = question_by(known_proof(wanted, sender).value_or(greylist::Proof()));
     now = loop_.site.clock.now();
+    asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
     answer = co_await attempt(policy, asked, now, limits);
   }
 
@@ -143,15 +146,34 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   if (answer) {
     take_in(decision, *answer, now, limits.delay);
     if (decision.missing || answer->verdict == Verdict::first_seen) {
-      decision.kept = !flooded;
-      if (!hidden && loop_.site.put_off_counts.add(triplet.identity, most))
-        LogEvent(LogLevel::warning, "put_off_per_client").with("client", triplet.identity).write();
+      decision.kept = !asked.nothing_new;
+      if (most > 0) count_put_off(most, asked.triplet.identity);
     }
   } else {
     decision.verdict = Verdict::store_failure;
     LogEvent(LogLevel::error, "store_failure").with("reason", answer.error().what).write();
   }
   co_return counted(*setup, std::move(decision));
+}
+
+// Neighbours in a network don't suffer for what was proved, and many names of one domain count as one.
+std::string Admission::counted_as(std::string_view identity) const {
+  constexpr unsigned ipv4_prefix = 24, ipv6_prefix = 48;  // what one site is usually given
+  if (const auto kind = greylist::kind_of(identity); kind != "network")
+    return loop_.resolver.organisation_of(std::string(identity.substr(kind.size() + 1)));
+  const unsigned prefix = client_.address().is_v4() ? ipv4_prefix : ipv6_prefix;
+  return greylist::Network{client_.address().masked(prefix), prefix}.text();
+}
+
+bool Admission::has_used_up(unsigned most, std::string_view identity, greylist::Time now) const {
+  auto& counts = loop_.site.put_off_counts;
+  return most > 0 && counts.any_reached(now) && counts.reached(counted_as(identity), most);
+}
+
+void Admission::count_put_off(unsigned most, std::string_view identity) {
+  const auto client = counted_as(identity);
+  if (loop_.site.put_off_counts.add(client, most))
+    LogEvent(LogLevel::warning, "put_off_per_client").with("client", client).write();
 }
 
 void Admission::take_in(Decision& decision, const greylist::Judgement& judgement, greylist::Time now,
@@ -193,8 +215,8 @@ std::optional<greylist::Proof> Admission::known_proof(const Proofs& wanted, cons
 asio::awaitable<void> Admission::look_up(Proofs wanted, std::string sender, Deadline deadline) {
   using namespace asio::experimental::awaitable_operators;
   const bool spf = wants(wanted, ProofKind::spf), name = wants(wanted, ProofKind::rdns);
-  if (spf) co_await client_.look_up_spf(sender, Client::at_once);
-  if (name) co_await client_.name(Client::at_once);
+  if (spf) co_await client_.look_up_spf(sender, at_once);
+  if (name) co_await client_.name(at_once);
   const bool spf_missing = spf && !client_.known_spf(sender), name_missing = name && !client_.is_named();
   if (spf_missing && name_missing)
     co_await (client_.look_up_spf(std::move(sender), deadline) && client_.name(deadline));

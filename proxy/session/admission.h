@@ -34,7 +34,6 @@ struct Decision {
   std::vector<std::string> earners;              // whom its passing is credited to
   std::optional<greylist::Duration> waited;      // of a first retry that passes: since the first attempt
   std::optional<greylist::Duration> missing;     // of one that came too early: of the delay
-
   bool kept = true;  // in the store and its history: not where the client was put off too often
 
   std::string_view word() const;  // for logs
@@ -77,6 +76,9 @@ class Admission {
   std::optional<greylist::Proof> known_proof(const Proofs& wanted, const std::string& sender) const;
   asio::awaitable<void> look_up(Proofs wanted, std::string sender, Deadline deadline);
   asio::awaitable<void> forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline);
+  std::string counted_as(std::string_view identity) const;
+  bool has_used_up(unsigned most, std::string_view identity, greylist::Time now) const;
+  void count_put_off(unsigned most, std::string_view identity);
   void take_in(Decision& decision, const greylist::Judgement& judgement, greylist::Time now, greylist::Duration delay);
   Decision counted(const Setup& setup, Decision decision);
 

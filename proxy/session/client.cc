@@ -14,7 +14,8 @@ Client::Client(Loop& loop, smtp::Endpoint from, smtp::Endpoint to)
 asio::awaitable<ClientName> Client::name(Deadline deadline) {
   if (name_) co_return *name_;
   ClientName found;
-  if (loop_.setup->settings.dns.enabled) {
+  name_asked_for_ = loop_.setup->settings.dns.enabled;
+  if (name_asked_for_) {
     found = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address), deadline);
     if (deadline == at_once && found.outcome == ClientName::Outcome::temporary_failure) co_return found;
   }
@@ -30,6 +31,8 @@ asio::awaitable<void> Client::look_up_spf(std::string sender, Deadline deadline)
   if (loop_.setup->settings.dns.enabled) {
     verdict = co_await loop_.resolver.check_spf({address_, helo, sender}, deadline);
     if (deadline == at_once && verdict.result == SpfResult::temperror) co_return;
+  } else {
+    verdict = {.result = SpfResult::temperror, .reason = "dns.enabled is false"};
   }
   spf_ = std::move(verdict);
   spf_helo_ = helo;
@@ -42,7 +45,8 @@ const SpfVerdict* Client::known_spf(std::string_view sender) const {
 
 greylist::Evidence Client::evidence(std::string_view sender) const {
   greylist::Evidence evidence{.tls = tls};
-  if (name_) evidence.name = evidence_of(*name_);
+  if (name_)
+    evidence.name = name_asked_for_ ? evidence_of(*name_) : greylist::NameEvidence{greylist::Fcrdns::error, {}};
   if (const auto* spf = known_spf(sender)) evidence.spf = spf->result;
   return evidence;
 }

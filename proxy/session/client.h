@@ -22,8 +22,8 @@ class Client {
   const greylist::IpAddress& address() const { return address_; }
   const std::string& address_text() const { return from_.address; }
   using Deadline = std::chrono::steady_clock::time_point;
-  static constexpr Deadline at_once = Deadline::min();  // by what is remembered; what isn't remains unknown
-  // Looked up at most once, by the deadline; "none" without a look-up where dns.enabled is false.
+  // Looked up at most once, by the deadline (at_once: what isn't remembered stays unknown); "none" without a look-up
+  // where dns.enabled is false.
   asio::awaitable<ClientName> name(Deadline deadline);
   // What SPF says of a sender, or of the HELO name if it is the null sender: likewise. The last one's verdict is kept.
   asio::awaitable<void> look_up_spf(std::string sender, Deadline deadline);
@@ -43,6 +43,7 @@ class Client {
   smtp::Endpoint from_, to_;
   greylist::IpAddress address_;
   std::optional<ClientName> name_;
+  bool name_asked_for_ = false;  // or else dns.enabled was false
   std::string organisation_;
   std::optional<SpfVerdict> spf_;
   std::string spf_helo_, spf_sender_;  // what it was asked about

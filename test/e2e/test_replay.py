@@ -98,9 +98,28 @@ def test_our_own_log_is_a_trace(make_greygate, backend, directory):
     assert told[-1]["summary"]["attempts"] == 4
 
 
+@pytest.mark.parametrize("evidence, rule", [
+    ({}, "unknown"), ({"rdns": ""}, "unknown"), ({"rdns": None, "spf": None}, "unknown"), ({"fcrdns": "fail"}, "liar"),
+    ({"rdns": "mail.pool.example", "spf": ""}, None), ({"rdns": "mail.pool.example", "spf": "FAIL"}, "forged"),
+    ({"rdns": "mail.pool.example", "spf": "hardfail"}, None), ({"rdns": "mail.pool.example", "tls": "1.2"}, "old")])
+def test_evidence(replay, evidence, rule):
+    told, _, _ = replay([attempt(0, "192.0.2.7", **evidence)], rules=[
+        {"name": "unknown", "when": {"fcrdns": "error"}, "action": "put_off"},
+        {"name": "liar", "when": {"fcrdns": "fail"}, "action": "put_off"},
+        {"name": "forged", "when": {"spf": "fail"}, "action": "put_off"},
+        {"name": "old", "when": {"tls": "1.2"}, "action": "put_off"}])
+    assert told[0]["rule"] == rule
+
+
+def test_the_dns_says_nothing_of_a_gateway(replay):
+    told, _, _ = replay([attempt(0, "172.17.0.1", fcrdns="none", spf="fail")],
+                        rules=[{"name": "strict", "when": {"fcrdns": "none"}, "action": "block"}])
+    assert told[0]["verdict"] == "first_seen"
+
+
 def test_rules_have_their_say(replay):
     told, summary, _ = replay(
-        [attempt(0, "192.0.2.7", rdns="mail.pool.example", spf="fail"), attempt(1, "192.0.2.7", rdns=""),
+        [attempt(0, "192.0.2.7", rdns="mail.pool.example", spf="fail"), attempt(1, "192.0.2.7", rdns="", fcrdns="none"),
          attempt(2, "192.0.2.7", rdns="mail.pool.example"), attempt(3, "192.0.2.7"), attempt(14, "192.0.2.7")],
         rules=[{"name": "forged", "when": {"spf": "fail"}, "action": "put_off"},
                {"name": "no name", "when": {"fcrdns": "none"}, "action": "block"},

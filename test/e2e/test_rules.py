@@ -16,7 +16,8 @@ NAMELESS = {"name": "no name", "when": {"fcrdns": "none"}, "action": "block",
 def make(make_greygate, backend, dns):
     """make(rule, …): a proxy with these rules. Whoever none of them is about waits for an hour."""
     def make(*rules, greylist=None, **settings):
-        return make_greygate(backend, rules=list(rules), dns={"enabled": True, "servers": [dns.address], "timeout": "1s"},
+        settings["dns"] = {"enabled": True, "servers": [dns.address], "timeout": "1s", **settings.get("dns", {})}
+        return make_greygate(backend, rules=list(rules),
                              greylist={"delay": "1h", "identity": ["network"], **(greylist or {})}, **settings)
     return make
 
@@ -89,7 +90,7 @@ def test_lists_come_first(make):
 
 
 @pytest.mark.parametrize("mode, allowed, blocked, put_off", [
-    ("observe", (250, "rule_allow"), (554, "rule_block"), (250, "rule_put_off")), ("off", (250, "off"), (250, "off"), (250, "off"))])
+    ("observe", (250, "rule_allow"), (554, "rule_block"), (250, "rule_put_off")), ("off", (250, "off"), (554, "rule_block"), (250, "off"))])
 def test_modes(make, mode, allowed, blocked, put_off):
     greygate = make({"name": "a", "when": {"sender": "a@example.com"}, "action": "allow"},
                     {"name": "b", "when": {"sender": "b@example.com"}, "action": "block"},
@@ -115,6 +116,42 @@ def test_a_name_that_does_not_lead_back_and_one_that_cannot_be_had(make, dns):
     dns.fault(reverse_name(THERE), "servfail")
     assert attempt(greygate, HERE)[1]["rule"] == "liar"
     assert attempt(greygate, THERE)[1]["rule"] == "unknown"
+
+
+def test_a_slow_reverse_zone_keeps_no_spf_rule_from_holding(make, dns):
+    dns.add("example.com", TXT=["v=spf1 -all"])
+    dns.fault(reverse_name(HERE), "timeout")
+    greygate = make(NAMELESS, {"name": "forged", "when": {"spf": "fail"}, "action": "block"})
+    assert attempt(greygate)[1]["rule"] == "forged"
+
+
+def test_a_ptr_record_that_is_on_its_way_is_not_taken_for_none(make, dns):
+    """By what is remembered alone, this client would have no name, and so no pass."""
+    dns.add("example.com", TXT=["v=spf1 ptr -all"])
+    dns.host("mail.example.com", HERE)
+    greygate = make({"name": "forged", "when": {"spf": "fail"}, "action": "block"},
+                    {"name": "proved", "when": {"spf": "pass"}, "action": "allow"})
+    assert attempt(greygate, THERE)[1]["rule"] == "forged"  # its record is remembered now
+    assert attempt(greygate, HERE)[1]["rule"] == "proved"
+
+
+def test_what_was_not_asked_is_not_known_after_a_reload(make, dns):
+    greygate = make(allow={"clients": [".example.net"]}, dns={"enabled": False})
+    with greygate.session(source=THERE) as client:
+        assert client.attempt(SENDER, RECIPIENT).code == 450
+        greygate.configure({"rules": [NAMELESS], "dns": {"enabled": True}})
+        greygate.reload()
+        assert client.attempt(SENDER, RECIPIENT).code == 450
+    assert attempt(greygate, THERE)[0].code == 550
+
+
+def test_nobody_is_blocked_for_a_gateways_name(make, dns):
+    greygate = make({"name": "forged", "when": {"spf": "fail"}, "action": "block"}, NAMELESS)
+    dns.add("example.com", TXT=["v=spf1 -all"])
+    (told,) = greygate.ask_json("explain", "--client", "172.17.0.1", "--sender", SENDER, "--recipient", RECIPIENT)
+    assert (told["verdict"], told["rule"]) == ("first_seen", None)
+    (told,) = greygate.ask_json("explain", "--client", "203.0.113.7", "--sender", SENDER, "--recipient", RECIPIENT)
+    assert (told["verdict"], told["rule"]) == ("rule_block", "forged")
 
 
 def test_a_dead_name_server_blocks_nobody(make, dns):
@@ -152,6 +189,14 @@ def test_the_time(make):
     greygate = make({"name": "never", "when": {"not": {"time": ["00:00-12:00", "12:00-24:00"]}}, "action": "block"},
                     {"name": "always", "when": {"time": ["00:00-12:00", "12:00-24:00"]}, "action": "allow"})
     assert attempt(greygate)[1]["rule"] == "always"
+
+
+def test_explain_asks_no_dns_that_is_not_enabled(make, dns):
+    greygate = make({"name": "partner", "when": {"client": ".example.net"}, "action": "allow"}, dns={"enabled": False})
+    dns.host("mail.example.net", HERE)
+    (told,) = greygate.ask_json("explain", "--client", HERE, "--sender", SENDER, "--recipient", RECIPIENT)
+    assert told["verdict"] == attempt(greygate)[1]["verdict"] == "first_seen"
+    assert not dns.questions
 
 
 def test_no_look_up_for_a_rule_that_cannot_hold(make, dns):

@@ -292,6 +292,10 @@ TEST_CASE("nothing new: a first attempt leaves no trace, what is there already g
     CHECK(attempt(store, full(2), start + 5min) == Verdict::retried);
     CHECK(find(store, 2)->passed);
     CHECK(attempt(store, full(2), start + 6min) == Verdict::known);
+    auto looked_at = full(3);
+    looked_at.only_known = true;
+    CHECK(attempt(store, looked_at, start) == Verdict::first_seen);
+    CHECK(find(store, 3) == std::nullopt);
   });
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("the example policies can be used") {
     if (!settings)
       for (const auto& problem : settings.error()) problems += problem.line() + "\n";
     REQUIRE(problems == "");
-    CHECK(settings->rules.size() >= 2);
+    CHECK_FALSE(settings->rules.empty());
   }
 }
 
