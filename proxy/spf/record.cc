@@ -14,7 +14,7 @@ namespace {
 namespace ascii = greylist::ascii;
 using Mechanism = SpfDirective::Mechanism;
 
-constexpr std::string_view version = "v=spf1";
+constexpr std::string_view spf_version = "v=spf1";
 constexpr std::uint64_t widest = 1ull << 20;  // IPv4 addresses
 constexpr unsigned widest_ipv6_prefix = 29;   // the most that a registry gives to one organisation as a rule
 
@@ -146,14 +146,14 @@ unsigned ipv6_prefix(const SpfDirective& directive) {
 std::string_view word(SpfDirective::Mechanism mechanism) { return forms[static_cast<std::size_t>(mechanism)].name; }
 
 bool is_spf_record(std::string_view text) {
-  return ascii::equal_ignoring_case(text.substr(0, version.size()), version) &&
-         (text.size() == version.size() || text[version.size()] == ' ');
+  return ascii::equal_ignoring_case(text.substr(0, spf_version.size()), spf_version) &&
+         (text.size() == spf_version.size() || text[spf_version.size()] == ' ');
 }
 
 std::expected<SpfRecord, std::string> parse_spf_record(std::string_view text) {
   SpfRecord record;
   Modifiers modifiers;
-  text.remove_prefix(version.size());
+  text.remove_prefix(spf_version.size());
   for (;;) {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     if (text.empty()) break;
