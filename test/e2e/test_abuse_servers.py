@@ -137,6 +137,7 @@ def test_answers_that_nobody_reads(proxy):
 def test_imports_of_garbage(proxy, line):
     """Counted, line by line, and nothing is taken over."""
     with unharmed(proxy, 48 * MIB), to_admin(proxy) as peer:
+        peer.settimeout(10 * PATIENCE)  # they may be more than a million lines
         lines = (line + b"\n") * (4 * MIB // (len(line) + 1))
         head = f"POST /import HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(lines)}\r\n\r\n"
         assert code(peer, head.encode() + lines) == 200
