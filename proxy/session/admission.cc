@@ -92,6 +92,7 @@ asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> 
 asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> setup, std::string sender,
                                                  std::string recipient, Deadline dns_deadline) {
   const auto& rules = setup->policy.rules;
+  if (rules.empty()) co_return nullptr;
   const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
   const auto now = loop_.site.clock.now();
   auto found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
@@ -103,7 +104,7 @@ asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> se
     co_await look_up(std::move(wanted), sender, dns_deadline);
     found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
   }
-  co_return found.value();
+  co_return found.value_or(nullptr);
 }
 
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
