@@ -42,8 +42,9 @@ enum class Verdict {
   rule_allow,
   rule_block,
   rule_put_off,
+  dns_allow,
 };
-inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::rule_put_off) + 1;
+inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::dns_allow) + 1;
 std::string_view word(Verdict verdict);  // "first_seen": the same in logs, status, metrics
 
 enum class Action { pass, put_off, refuse };

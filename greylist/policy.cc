@@ -85,7 +85,8 @@ Action action_of(Verdict verdict, const Policy& policy) {
     case Verdict::allow_sender:
     case Verdict::allow_recipient:
     case Verdict::off:
-    case Verdict::rule_allow: return Action::pass;
+    case Verdict::rule_allow:
+    case Verdict::dns_allow: return Action::pass;
   }
   std::unreachable();
 }

@@ -32,7 +32,8 @@ struct Policy {
   OnStoreFailure on_store_failure = OnStoreFailure::accept;
   DomainList domains;  // recipient domains taken
   Lists allow, block;
-  std::vector<Rule> rules;  // asked in turn after the lists, before the greylist
+  std::vector<std::string> dns_allow_lists;  // whom one of them has isn't greylisted
+  std::vector<Rule> rules;                   // asked in turn after the lists, before the greylist
 };
 
 // What the steps before the greylist say (block, domains, allow, in this order).

@@ -13,6 +13,16 @@ bool same_backends(const Settings::Backend& a, const Settings::Backend& b) {
          a.tls == b.tls && a.ca_file == b.ca_file && a.server_name == b.server_name;
 }
 
+std::vector<DnsList> dns_lists(const std::vector<Settings::DnsList>& from) {
+  std::vector<DnsList> lists;
+  for (const auto& [name, zone, returns, weight] : from) {
+    auto& list = lists.emplace_back(name, zone, std::vector<greylist::Network>(), weight);
+    for (const auto& network : returns)
+      if (const auto parsed = greylist::Network::parse(network)) list.returns.push_back(*parsed);
+  }
+  return lists;
+}
+
 }  // namespace
 
 std::expected<std::shared_ptr<Setup>, ConfigProblems> make_setup(Settings settings, const Setup* before) {
@@ -30,6 +40,8 @@ std::expected<std::shared_ptr<Setup>, ConfigProblems> make_setup(Settings settin
   setup->backend_tls = std::move(*backend_tls);
   for (const auto& network : settings.bare_line_ends.exclude_clients)
     if (const auto parsed = greylist::Network::parse(network)) setup->bare_line_ends_excluded.push_back(*parsed);
+  setup->dns_lists = {dns_lists(settings.dns.allow_lists), dns_lists(settings.dns.block_lists),
+                      settings.dns.block_threshold};
   if (before && same_backends(before->settings.backend, settings.backend))
     setup->backends = before->backends;
   else

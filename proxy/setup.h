@@ -10,6 +10,7 @@
 #include "proxy/config/build_tls.h"
 #include "proxy/config/load.h"
 #include "proxy/config/settings.h"
+#include "proxy/dns/dns_list.h"
 
 namespace proxy {
 
@@ -19,6 +20,7 @@ struct Setup {
   Settings settings;
   greylist::Policy policy;
   std::vector<greylist::Network> bare_line_ends_excluded;
+  DnsLists dns_lists;
   // Shared with the setup before, if its addresses stayed the same: what is known of them stays known.
   std::shared_ptr<Backends> backends;
   std::shared_ptr<tls::TicketKeys> ticket_keys;           // shared with the setup before

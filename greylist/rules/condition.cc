@@ -33,9 +33,16 @@ struct Test {
     if (!evidence.spf) return std::unexpected(LookUp::spf);
     return is_any_of(spf.any, *evidence.spf);
   }
+  Truth operator()(const Condition::DnsList& list) const {
+    if (!evidence.lists) return std::unexpected(LookUp::lists);
+    return std::ranges::any_of(list.any, [&](const std::string& name) { return is_any_of(*evidence.lists, name); });
+  }
   Truth operator()(const Condition::Sender& sender) const { return sender.list.matches(attempt.sender); }
   Truth operator()(const Condition::Recipient& recipient) const { return recipient.list.matches(attempt.recipient); }
   Truth operator()(const Condition::NullSender& null_sender) const { return attempt.sender.empty() == null_sender.is; }
+  Truth operator()(const Condition::EarlyTalker& early_talker) const {
+    return evidence.early_talker == early_talker.is;
+  }
   Truth operator()(const Condition::TlsIs& tls) const { return is_any_of(tls.any, evidence.tls); }
   Truth operator()(const Condition::At& at) const {
     return std::ranges::any_of(at.any, [&](const TimeOfWeek& time) { return time.contains(now); });

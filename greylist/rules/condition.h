@@ -15,7 +15,7 @@
 namespace greylist {
 
 // What must be asked of the DNS before something can be said.
-enum class LookUp { name, spf };
+enum class LookUp { name, spf, lists };
 
 // One thing that a rule asks of an attempt. Of several values any will do.
 struct Condition {
@@ -34,6 +34,9 @@ struct Condition {
   struct SpfIs {
     std::vector<Spf> any;
   };
+  struct DnsList {
+    std::vector<std::string> any;  // names
+  };
   struct Sender {
     AddressList list;
   };
@@ -43,6 +46,9 @@ struct Condition {
   struct NullSender {
     bool is;
   };
+  struct EarlyTalker {
+    bool is;
+  };
   struct TlsIs {
     std::vector<std::string> any;
   };
@@ -50,7 +56,8 @@ struct Condition {
     std::vector<TimeOfWeek> any;
   };
 
-  std::variant<Client, Helo, Rdns, FcrdnsIs, SpfIs, Sender, Recipient, NullSender, TlsIs, At> test;
+  std::variant<Client, Helo, Rdns, FcrdnsIs, SpfIs, DnsList, Sender, Recipient, NullSender, EarlyTalker, TlsIs, At>
+      test;
   bool negated = false;
 };
 

@@ -20,4 +20,6 @@ std::string_view word(Fcrdns outcome) { return fcrdns_words[std::to_underlying(o
 std::optional<Spf> parse_spf(std::string_view word) { return parse<Spf>(spf_words, word); }
 std::optional<Fcrdns> parse_fcrdns(std::string_view word) { return parse<Fcrdns>(fcrdns_words, word); }
 
+bool known_to_dns(const IpAddress& client) { return !client.is_private() || client.loopback(); }
+
 }  // namespace greylist

@@ -3,6 +3,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "ip_address.h"
 
 namespace greylist {
 
@@ -28,11 +31,20 @@ struct NameEvidence {
   std::string name;  // the confirmed one; empty if there is none
 };
 
+// Stands among the names of lists for block lists that together weigh enough.
+inline constexpr std::string_view enough_lists = "block_lists";
+
+// A private address (RFC 1918, RFC 4193) may be that of a gateway that all the world comes through: the DNS has nothing
+// to say of who is behind it. Not so the loopback.
+bool known_to_dns(const IpAddress& client);
+
 // What is known of an attempt beside what the client has said; nullopt: not looked up yet.
 struct Evidence {
   std::string_view tls = no_tls;
+  bool early_talker = false;  // it said something before it was greeted
   std::optional<NameEvidence> name;
   std::optional<Spf> spf;
+  std::optional<std::vector<std::string>> lists;  // names of those kept in the DNS that have the client on them
 };
 
 }  // namespace greylist

@@ -33,9 +33,10 @@ std::optional<Rule::Action> parse_rule_action(std::string_view word) {
 std::expected<const Rule*, LookUp> first_match(const std::vector<Rule>& rules, const Attempt& attempt,
                                                const Evidence& known, Time now) {
   auto evidence = known;
-  if (attempt.client.is_private() && !attempt.client.loopback()) {
+  if (!known_to_dns(attempt.client)) {
     evidence.name = {Fcrdns::error, ""};
     evidence.spf = Spf::temperror;
+    evidence.lists.emplace();
   }
   for (const auto& rule : rules) {
     const auto found = matches(rule, attempt, evidence, now);
@@ -48,6 +49,7 @@ std::expected<const Rule*, LookUp> first_match(const std::vector<Rule>& rules, c
 bool may_need(const std::vector<Rule>& rules, LookUp what) {
   const auto needs = [what](const Condition& condition) {
     if (std::holds_alternative<Condition::SpfIs>(condition.test)) return what == LookUp::spf;
+    if (std::holds_alternative<Condition::DnsList>(condition.test)) return what == LookUp::lists;
     const auto* client = std::get_if<Condition::Client>(&condition.test);
     const bool by_name = (client && client->list.has_names()) ||
                          std::holds_alternative<Condition::Rdns>(condition.test) ||

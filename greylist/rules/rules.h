@@ -24,8 +24,8 @@ std::string_view word(Rule::Action action);
 std::optional<Rule::Action> parse_rule_action(std::string_view word);
 
 // The first rule whose conditions all hold, null if there is none; or what must be looked up before that can be said.
-// Of a rule nothing is looked up unless all else in it holds. A private address (RFC 1918, RFC 4193) may be that of a
-// gateway that all the world comes through: the DNS has nothing to say of who is behind it, as if it didn't answer.
+// Of a rule nothing is looked up unless all else in it holds. Of a client that isn't
+// known_to_dns() whatever is looked up counts as not to be had.
 std::expected<const Rule*, LookUp> first_match(const std::vector<Rule>& rules, const Attempt& attempt,
                                                const Evidence& evidence, Time now);
 

@@ -80,13 +80,17 @@ void append_descending(std::string& key, Number number) {
 }  // namespace
 
 std::string triplet_key(const Triplet& triplet) {
+  return triplet_key(triplet.sender, triplet.recipient, triplet.identity);
+}
+
+std::string triplet_key(std::string_view sender, std::string_view recipient, std::string_view identity) {
   std::string key;
-  key.reserve(triplet.sender.size() + triplet.recipient.size() + triplet.identity.size() + 2);
-  append_escaped(key, triplet.sender);
+  key.reserve(sender.size() + recipient.size() + identity.size() + 2);
+  append_escaped(key, sender);
   key.push_back(separator);
-  append_escaped(key, triplet.recipient);
+  append_escaped(key, recipient);
   key.push_back(separator);
-  append_escaped(key, triplet.identity);
+  append_escaped(key, identity);
   return key;
 }
 

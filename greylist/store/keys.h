@@ -20,6 +20,7 @@ namespace greylist {
 // What one attempt is known under, identity by identity, is side by side: to write the second costs next to nothing. In
 // a part, control characters, DEL and '%' are written %XX (a quoted local part may contain them).
 std::string triplet_key(const Triplet& triplet);
+std::string triplet_key(std::string_view sender, std::string_view recipient, std::string_view identity);
 std::optional<Triplet> parse_triplet_key(std::string_view key);  // nullopt: no key that triplet_key() makes
 
 std::string credit_key(std::string_view earner);

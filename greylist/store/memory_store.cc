@@ -40,7 +40,7 @@ class MemoryStore final : public Store, private Shelf {
 
   asio::awaitable<std::expected<std::optional<Record>, StoreError>> find(Triplet triplet) override {
     const std::lock_guard lock(mutex_);
-    co_return record(triplet).value();
+    co_return record(triplet_key(triplet)).value();
   }
 
   asio::awaitable<std::expected<std::optional<Credit>, StoreError>> find_credit(std::string earner) override {
@@ -135,17 +135,15 @@ class MemoryStore final : public Store, private Shelf {
   }
 
  private:
-  Step<std::optional<Record>> record(const Triplet& triplet) override {
-    const auto found = records_.find(triplet_key(triplet));
+  Step<std::optional<Record>> record(const std::string& key) override {
+    const auto found = records_.find(key);
     return found == records_.end() ? std::nullopt : std::optional(found->second);
   }
   Step<std::optional<Credit>> credit(const std::string& earner) override {
     const auto found = credits_.find(earner);
     return found == credits_.end() ? std::nullopt : std::optional(found->second);
   }
-  void put(const Triplet& triplet, const Record& record) override {
-    records_.insert_or_assign(triplet_key(triplet), record);
-  }
+  void put(const std::string& key, const Record& record) override { records_.insert_or_assign(key, record); }
   void put(const std::string& earner, const Credit& credit) override { credits_.insert_or_assign(earner, credit); }
 
   mutable std::mutex mutex_;

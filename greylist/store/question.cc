@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/keys.h"
+
 namespace greylist {
 
 Question question_about(Triplet triplet, std::vector<Identity> identities, std::string client) {
@@ -11,6 +13,15 @@ Question question_about(Triplet triplet, std::vector<Identity> identities, std::
   identities.erase(identities.begin());
   question.also = std::move(identities);
   return question;
+}
+
+std::vector<std::string> keys_of(const Question& question) {
+  const auto& [identity, sender, recipient] = question.triplet;
+  std::vector<std::string> keys;
+  keys.reserve(question.also.size() + 1);
+  keys.push_back(triplet_key(sender, recipient, identity));
+  for (const auto& other : question.also) keys.push_back(triplet_key(sender, recipient, other.name));
+  return keys;
 }
 
 std::vector<std::string> earners_of(const Question& question) {

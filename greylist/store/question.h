@@ -20,6 +20,9 @@ struct Question {
 // About a client of these identities, the best first; the triplet's own doesn't matter.
 Question question_about(Triplet triplet, std::vector<Identity> identities, std::string client);
 
+// triplet_key() under each identity, the best one's first.
+std::vector<std::string> keys_of(const Question& question);
+
 // Whom a passing is credited to.
 std::vector<std::string> earners_of(const Question& question);
 

@@ -29,8 +29,8 @@ Step<bool> RocksDbShelf::read(rocksdb::ColumnFamilyHandle* family, const std::st
   return std::unexpected(obstacle(status, reach_));
 }
 
-Step<std::optional<Record>> RocksDbShelf::record(const Triplet& triplet) {
-  const auto found = read(database_.triplets(), triplet_key(triplet));
+Step<std::optional<Record>> RocksDbShelf::record(const std::string& key) {
+  const auto found = read(database_.triplets(), key);
   if (!found) return std::unexpected(found.error());
   if (!*found) return std::nullopt;
   auto record = decode_record(value_.ToStringView());
@@ -47,8 +47,8 @@ Step<std::optional<Credit>> RocksDbShelf::credit(const std::string& earner) {
   return credit;
 }
 
-void RocksDbShelf::put(const Triplet& triplet, const Record& record) {
-  batch().Put(database_.triplets(), triplet_key(triplet), encode(record));
+void RocksDbShelf::put(const std::string& key, const Record& record) {
+  batch().Put(database_.triplets(), key, encode(record));
 }
 void RocksDbShelf::put(const std::string& earner, const Credit& credit) {
   batch().Put(database_.clients(), credit_key(earner), encode(credit));

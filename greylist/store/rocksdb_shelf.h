@@ -20,9 +20,9 @@ class RocksDbShelf final : public Shelf {
   // `unreadable` counts values that can't be decoded; they are taken for absent.
   RocksDbShelf(Database& database, Reach reach, std::atomic<std::uint64_t>& unreadable);
 
-  Step<std::optional<Record>> record(const Triplet& triplet) override;
+  Step<std::optional<Record>> record(const std::string& key) override;
   Step<std::optional<Credit>> credit(const std::string& earner) override;
-  void put(const Triplet& triplet, const Record& record) override;
+  void put(const std::string& key, const Record& record) override;
   void put(const std::string& earner, const Credit& credit) override;
   void forget(const std::string& earner);
   void erase(const Triplet& triplet);

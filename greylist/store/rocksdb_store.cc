@@ -189,7 +189,7 @@ asio::awaitable<Answer<void>> RocksDbStore::forget_credit(std::string earner) {
 asio::awaitable<Answer<std::optional<Record>>> RocksDbStore::find(Triplet triplet) {
   const auto stripes = stripe_of(triplet);
   return run<std::optional<Record>>(
-      stripes, [triplet = std::move(triplet)](RocksDbShelf& shelf) { return shelf.record(triplet); });
+      stripes, [triplet = std::move(triplet)](RocksDbShelf& shelf) { return shelf.record(triplet_key(triplet)); });
 }
 
 asio::awaitable<Answer<std::optional<Credit>>> RocksDbStore::find_credit(std::string earner) {
@@ -239,7 +239,7 @@ asio::awaitable<Answer<bool>> RocksDbStore::forget(Triplet triplet, EntryFilter 
   const auto stripes = stripe_of(triplet);
   return run<bool>(stripes,
                    [triplet = std::move(triplet), if_still = std::move(if_still)](RocksDbShelf& shelf) -> Step<bool> {
-                     const auto record = shelf.record(triplet);
+                     const auto record = shelf.record(triplet_key(triplet));
                      if (!record) return std::unexpected(record.error());
                      if (!*record || !if_still(triplet, **record)) return false;
                      shelf.erase(triplet);

@@ -40,33 +40,28 @@ Step<bool> let_through(Shelf& shelf, const std::string& earner, Time now, const 
   return true;
 }
 
-// What is remembered under each identity, the best one's first.
-Step<std::vector<std::optional<Record>>> records(Shelf& shelf, const Question& question) {
+// What is remembered under each of the keys.
+Step<std::vector<std::optional<Record>>> records(Shelf& shelf, const std::vector<std::string>& keys) {
   std::vector<std::optional<Record>> all;
-  all.reserve(question.also.size() + 1);
-  auto best = shelf.record(question.triplet);
-  if (!best) return std::unexpected(best.error());
-  all.push_back(*std::move(best));
-  for (const auto& other : question.also) {
-    auto record = shelf.record(under(other, question.triplet));
+  all.reserve(keys.size());
+  for (const auto& key : keys) {
+    auto record = shelf.record(key);
     if (!record) return std::unexpected(record.error());
     all.push_back(*std::move(record));
   }
   return all;
 }
 
-// Under the best identity, and a first attempt under all that don't know of it yet. In the order of their keys: a store
-// that goes on from where it put the last one has the next place at hand.
-void remember(Shelf& shelf, const Question& question, const std::vector<std::optional<Record>>& seen,
+// Under the best identity, the first, and a first attempt under all that don't know of it yet. In the order of the
+// keys: a store that goes on from where it put the last one has the next place at hand.
+void remember(Shelf& shelf, const std::vector<std::string>& keys, const std::vector<std::optional<Record>>& seen,
               const Record& record, const Limits& limits) {
-  std::vector<Triplet> places;
-  if (worth_writing(seen.front(), record, limits)) places.push_back(question.triplet);
-  for (std::size_t i = 0; !record.passed && i < question.also.size(); ++i) {
-    const auto& known = seen[i + 1];
-    if (!known || known->first_seen != record.first_seen) places.push_back(under(question.also[i], question.triplet));
-  }
-  std::ranges::sort(places, {}, &Triplet::identity);
-  for (const auto& place : places) shelf.put(place, record);
+  std::vector<const std::string*> places;
+  if (worth_writing(seen.front(), record, limits)) places.push_back(&keys.front());
+  for (std::size_t i = 1; !record.passed && i < keys.size(); ++i)
+    if (!seen[i] || seen[i]->first_seen != record.first_seen) places.push_back(&keys[i]);
+  std::ranges::sort(places, {}, [](const std::string* key) -> const std::string& { return *key; });
+  for (const auto* place : places) shelf.put(*place, record);
 }
 
 struct Earning {
@@ -96,12 +91,13 @@ Step<Judgement> attempt_step(Shelf& shelf, const Question& question, Time now, c
   if (!through) return std::unexpected(through.error());
   if (*through) return Judgement{Verdict::auto_allowed, {}};
 
-  const auto seen = records(shelf, question);
+  const auto keys = keys_of(question);
+  const auto seen = records(shelf, keys);
   if (!seen) return std::unexpected(seen.error());
   auto judgement = judge(merged(*seen, now, limits), now, limits, question.client);
   if (question.only_known && judgement.verdict != Verdict::known) return judgement;
   if (question.nothing_new && judgement.verdict == Verdict::first_seen) return judgement;
-  remember(shelf, question, *seen, judgement.record, limits);
+  remember(shelf, keys, *seen, judgement.record, limits);
   return judgement;
 }
 
@@ -115,14 +111,15 @@ Step<void> delivered_step(Shelf& shelf, const Delivery& delivery, Time now, cons
   for (const auto& triplet : delivery.triplets) {
     const auto counts = [&](const Earning& earner) { return count(earner.credit, now, limits, rule).has_value(); };
     if (std::ranges::none_of(*earners, counts)) break;  // as for most: no more than one counts in an interval
-    if (!done.insert(triplet_key(triplet)).second) continue;
-    auto record = shelf.record(triplet);
+    const auto [key, is_new] = done.insert(triplet_key(triplet));
+    if (!is_new) continue;
+    auto record = shelf.record(*key);
     if (!record) return std::unexpected(record.error());
     if (!may_count(triplet, *record, now, limits)) continue;
     for (auto& earner : *earners)
       if (const auto more = count(earner.credit, now, limits, rule)) earner.credit = more, earner.counted = true;
     (*record)->credited = true;
-    shelf.put(triplet, **record);
+    shelf.put(*key, **record);
   }
   for (const auto& earner : *earners)
     if (earner.counted) shelf.put(*earner.name, *earner.credit);
@@ -131,9 +128,10 @@ Step<void> delivered_step(Shelf& shelf, const Delivery& delivery, Time now, cons
 
 Step<void> take_over_step(Shelf& shelf, const std::vector<Entry>& entries, Time now, const Limits& limits) {
   for (const auto& [triplet, record] : entries) {
-    const auto known = shelf.record(triplet);
+    const auto key = triplet_key(triplet);
+    const auto known = shelf.record(key);
     if (!known) return std::unexpected(known.error());
-    shelf.put(triplet, merged(*known, record, now, limits));
+    shelf.put(key, merged(*known, record, now, limits));
   }
   return {};
 }

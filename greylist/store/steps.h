@@ -14,15 +14,16 @@ using Obstacle = std::variant<NeedsDisk, StoreError>;
 template <class T>
 using Step = std::expected<T, Obstacle>;
 
-// What one step reads and writes. Every store offers its entries this way and takes the steps below, so all of them
-// behave alike. Whoever calls a step sees to it that nobody else touches these entries meanwhile, and makes all that
-// was put lasting at once, or nothing of it, before the answer is given. Reads don't show what was put.
+// What one step reads and writes: records by triplet_key(), credits by earner. Every store offers its entries this way
+// and takes the steps below, so all of them behave alike. Whoever calls a step sees to it that nobody else touches
+// these entries meanwhile, and makes all that was put lasting at once, or nothing of it, before the answer is given.
+// Reads don't show what was put.
 class Shelf {
  public:
   virtual ~Shelf() = default;
-  virtual Step<std::optional<Record>> record(const Triplet& triplet) = 0;
+  virtual Step<std::optional<Record>> record(const std::string& key) = 0;
   virtual Step<std::optional<Credit>> credit(const std::string& earner) = 0;
-  virtual void put(const Triplet& triplet, const Record& record) = 0;
+  virtual void put(const std::string& key, const Record& record) = 0;
   virtual void put(const std::string& earner, const Credit& credit) = 0;
 };
 

@@ -67,6 +67,12 @@ SpfVerdict check_spf(const Setup& setup, const SpfQuestion& question) {
   return finished(loop, resolver.check_spf(question, resolver.deadline()));
 }
 
+DnsListings look_up_lists(const Setup& setup, const greylist::IpAddress& client) {
+  asio::io_context loop{1};
+  Resolver resolver(loop, {setup.settings.dns.servers, setup.settings.dns.timeout});
+  return finished(loop, resolver.listings(asio::ip::make_address(client.text()), setup.dns_lists, resolver.deadline()));
+}
+
 }  // namespace
 
 AdminAnswer AdminApi::answer(const AdminRequest& request) {
@@ -96,7 +102,8 @@ AdminAnswer AdminApi::explained(const AdminRequest& request) {
                                sources_.site,
                                sources_.site.store,
                                [&](const greylist::IpAddress& client) { return look_up(*setup, client); },
-                               [&](const SpfQuestion& question) { return check_spf(*setup, question); }};
+                               [&](const SpfQuestion& question) { return check_spf(*setup, question); },
+                               [&](const greylist::IpAddress& client) { return look_up_lists(*setup, client); }};
   const bool recipient_alone = !request.query.contains("client") && !request.query.contains("sender");
   const auto explanation = recipient_alone ? latest_for(value(request, "recipient"), sources)
                                            : explain({value(request, "client"), value(request, "helo"),

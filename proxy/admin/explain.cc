@@ -127,6 +127,7 @@ class Explanation {
 
  private:
   const Settings& settings() const { return sources_.setup->settings; }
+  const Setup& setup() const { return *sources_.setup; }
   const greylist::Policy& policy() const { return sources_.setup->policy; }
   void step(std::string what) { steps_.push_back(std::move(what)); }
 
@@ -167,6 +168,15 @@ class Explanation {
     decision_.action = greylist::action_of(decision_.verdict, policy());
   }
 
+  const DnsListings& look_up_lists() {
+    if (lists_) return *lists_;
+    const bool is_asked = settings().dns.enabled && greylist::known_to_dns(asked_.client);
+    lists_ = is_asked ? sources_.look_up_lists(asked_.client) : DnsListings();
+    for (const auto& name : lists_->allow) step("the client is on " + in_quotes(name) + " of dns.allow_lists");
+    for (const auto& name : lists_->block) step("the client is on " + in_quotes(name) + " of dns.block_lists");
+    return *lists_;
+  }
+
   const greylist::Rule* rule_that_matches() {
     const greylist::Attempt attempt{asked_.client, asked_.helo, asked_.sender.text(), asked_.recipient.text()};
     for (greylist::Evidence evidence;;) {
@@ -175,6 +185,7 @@ class Explanation {
       switch (found.error()) {
         case greylist::LookUp::name: evidence.name = evidence_of(look_up_name()); break;
         case greylist::LookUp::spf: evidence.spf = look_up_spf().result; break;
+        case greylist::LookUp::lists: evidence.lists = names_of(look_up_lists(), setup().dns_lists.threshold); break;
       }
     }
   }
@@ -253,6 +264,10 @@ class Explanation {
   }
 
   void ask_greylist() {
+    if (!setup().dns_lists.allow.empty() && !look_up_lists().allow.empty()) {
+      decision_.verdict = Verdict::dns_allow;
+      return step("it isn't greylisted, unless it is known already");
+    }
     if (asked_.sender.null() && policy().null_sender == greylist::NullSender::data)
       step("a bounce: the mail server is asked first, and what follows is decided at DATA");
     const auto identities = greylist::identities(asked_.client, proof(), policy().identity, policy().client_prefix);
@@ -377,6 +392,7 @@ class Explanation {
   greylist::Triplet triplet_;  // by the best identity that is proved
   std::optional<ClientName> name_;
   std::optional<SpfVerdict> spf_;
+  std::optional<DnsListings> lists_;
   greylist::Limits limits_;  // with a rule's delay
   std::string word_;         // where no Decision has one
   Decision decision_;

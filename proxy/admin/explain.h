@@ -25,6 +25,7 @@ struct ExplainSources {
   // These wait.
   std::function<ClientName(const greylist::IpAddress& client)> look_up;
   std::function<SpfVerdict(const SpfQuestion& question)> check_spf;
+  std::function<DnsListings(const greylist::IpAddress& client)> look_up_lists;
 };
 
 // What would be decided now and why, step by step, and what became of that recipient's mail lately. Changes nothing. It

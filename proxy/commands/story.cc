@@ -34,6 +34,7 @@ constexpr std::array attempts{
     Phrase{"rule_allow", "attempt, let through by a rule,"},
     Phrase{"rule_block", "attempt, blocked by a rule,"},
     Phrase{"rule_put_off", "attempt, put off by a rule,"},
+    Phrase{"dns_allow", "attempt, client on an allow list in the DNS,"},
 };
 constexpr std::array endings{
     Phrase{"relayed", "relayed: the mail server said "},

@@ -83,6 +83,7 @@ std::expected<greylist::Policy, ConfigProblems> build_policy(const Settings& set
   add_entries(policy.block.clients, "block.clients", settings.block.clients, problems);
   add_entries(policy.block.senders, "block.senders", settings.block.senders, problems);
   add_entries(policy.block.recipients, "block.recipients", settings.block.recipients, problems);
+  for (const auto& list : settings.dns.allow_lists) policy.dns_allow_lists.push_back(list.name);
   policy.rules = build_rules(settings, problems);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return policy;

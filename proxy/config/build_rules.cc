@@ -51,14 +51,18 @@ class RuleBuilder {
     if (!from.recipient.empty())
       put(Condition::Recipient{entries<greylist::AddressList>(where + ".recipient", from.recipient)});
     if (from.null_sender) put(Condition::NullSender{*from.null_sender});
+    if (from.early_talker) put(Condition::EarlyTalker{*from.early_talker});
     if (!from.tls.empty()) put(Condition::TlsIs{from.tls});
     if (!from.time.empty()) put(Condition::At{times(from.time)});
     if (!from.rdns.empty()) put(Condition::Rdns{greylist::DomainList(from.rdns)});
     if (!from.fcrdns.empty()) put(Condition::FcrdnsIs{enumerated(from.fcrdns, greylist::parse_fcrdns)});
     if (!from.spf.empty()) put(Condition::SpfIs{enumerated(from.spf, greylist::parse_spf)});
+    if (!from.dns_list.empty()) put(Condition::DnsList{known_lists(where + ".dns_list", from.dns_list)});
     if (settings_.dns.enabled) return;
-    for (const auto& [name, is_asked] :
-         {std::pair{".rdns", !from.rdns.empty()}, {".fcrdns", !from.fcrdns.empty()}, {".spf", !from.spf.empty()}})
+    for (const auto& [name, is_asked] : {std::pair{".rdns", !from.rdns.empty()},
+                                         {".fcrdns", !from.fcrdns.empty()},
+                                         {".spf", !from.spf.empty()},
+                                         {".dns_list", !from.dns_list.empty()}})
       if (is_asked) wrong(where + name, "the DNS would have to be asked, and dns.enabled is false");
   }
 
@@ -68,6 +72,17 @@ class RuleBuilder {
     for (const auto& text : texts)
       if (const auto added = list.add(text); !added) wrong(where, "\"" + text + "\": " + added.error());
     return list;
+  }
+
+  std::vector<std::string> known_lists(const std::string& where, const std::vector<std::string>& names) {
+    const auto& dns = settings_.dns;
+    const auto has = [](const auto& lists, const std::string& name) {
+      return std::ranges::find(lists, name, &Settings::DnsList::name) != lists.end();
+    };
+    for (const auto& name : names)
+      if (name != greylist::enough_lists && !has(dns.allow_lists, name) && !has(dns.block_lists, name))
+        wrong(where, "\"" + name + "\" is none of dns.allow_lists and dns.block_lists");
+    return names;
   }
 
   static std::vector<greylist::TimeOfWeek> times(const std::vector<std::string>& texts) {

@@ -117,6 +117,11 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
           "Where a bounce (sender <>) is put off: rcpt, or data, so that call-outs that only ask RCPT "
           "learn the truth."},
          s.null_sender, stages);
+  v.duration(
+      {"greeting_delay",
+       "How long a client that never came back yet waits for our greeting, for rules to know who doesn't; \"0s\": "
+       "not at all."},
+      s.greeting_delay, none_too_short);
   v.object({"reply", "What a recipient that is put off is told."}, [&] { reply(v, s.reply); });
   v.flag({"header",
           "true: messages that had waited get one X-Greylist header, and a sender's own is removed from every "
@@ -144,10 +149,29 @@ void store(KeyVisitor& v, Settings::Store& s) {
   v.reserved({"fallback", "redis: path of a local store that stands in while no server answers."});
 }
 
+void dns_list(KeyVisitor& v, Settings::DnsList& s) {
+  v.text({"name", "How rules and the log call it.", "required"}, s.name, Form::free);
+  v.text({"zone", "Where it is kept, such as \"list.example.org\".", "required"}, s.zone, Form::free);
+  v.one_or_more(
+      {"returns", "What it answers for a client that is meant, as addresses or networks.", "[\"127.0.0.0/9\"]"},
+      s.returns, Form::network);
+}
+
+void block_list(KeyVisitor& v, Settings::DnsList& s) {
+  dns_list(v, s);
+  v.count({"weight", "What being on it counts towards block_threshold."}, s.weight, {1, 1000});
+}
+
 void dns(KeyVisitor& v, Settings::Dns& s) {
   v.flag({"enabled", "false: no client's name is ever looked up, and entries by name match nobody."}, s.enabled);
   v.texts({"servers", "Resolvers to ask, port 53 unless given.", "the system's"}, s.servers, Form::dns_server);
   v.duration({"timeout", "How long one question may take."}, s.timeout, shortest);
+  v.objects({"allow_lists", "Lists in the DNS (RFC 5782): whom one of them has isn't greylisted.", "none"},
+            items(s.allow_lists, dns_list));
+  v.objects({"block_lists", "Likewise, for rules to ask (rules[].when.dns_list).", "none"},
+            items(s.block_lists, block_list));
+  v.count({"block_threshold", "The weight from which on a client is on \"block_lists\"."}, s.block_threshold,
+          at_least_one);
 }
 
 void conditions(KeyVisitor& v, Settings::Conditions& s) {
@@ -164,9 +188,14 @@ void conditions(KeyVisitor& v, Settings::Conditions& s) {
                  "What SPF says of the sender's domain, or of the HELO name for the null sender: none, neutral, pass, "
                  "fail, softfail, temperror, permerror."},
                 s.spf, greylist::spf_words);
+  v.one_or_more({"dns_list",
+                 "The name of one of dns.allow_lists or dns.block_lists; \"block_lists\": enough of these, by their "
+                 "weights."},
+                s.dns_list, Form::free);
   v.one_or_more({"sender", "As in allow."}, s.sender, Form::address);
   v.one_or_more({"recipient", "As in allow."}, s.recipient, Form::address);
   v.flag({"null_sender", "true: a bounce (sender <>); false: none."}, s.null_sender);
+  v.flag({"early_talker", "true: it talked before it was greeted (greylist.greeting_delay)."}, s.early_talker);
   v.one_or_more({"tls", "The session's: none, 1.2, 1.3."}, s.tls, greylist::tls_words);
   v.one_or_more({"time", "Days and hours in UTC: \"Mon-Fri 08:00-18:00\", \"Sat\", \"22:00-06:00\"."}, s.time,
                 Form::time);

@@ -18,9 +18,10 @@ struct Field {
   std::string_view name;
   std::vector<std::string> Conditions::* values;
 };
-constexpr std::array lists{Field{"client", &Conditions::client},       Field{"helo", &Conditions::helo},
-                           Field{"rdns", &Conditions::rdns},           Field{"sender", &Conditions::sender},
-                           Field{"recipient", &Conditions::recipient}, Field{"time", &Conditions::time}};
+constexpr std::array lists{Field{"client", &Conditions::client}, Field{"helo", &Conditions::helo},
+                           Field{"rdns", &Conditions::rdns},     Field{"dns_list", &Conditions::dns_list},
+                           Field{"sender", &Conditions::sender}, Field{"recipient", &Conditions::recipient},
+                           Field{"time", &Conditions::time}};
 
 // Conditions whose values can all be counted.
 struct Choice {
@@ -48,11 +49,18 @@ Texts left(const Choice& choice, const Settings::Rule& rule) {
   return values;
 }
 
+struct Flag {
+  std::string_view name;
+  std::optional<bool> Conditions::* value;
+};
+constexpr Flag null_sender{"null_sender", &Conditions::null_sender};
+constexpr std::array flags{null_sender, Flag{"early_talker", &Conditions::early_talker}};
+
 // Of false and true.
-std::set<bool> left_of_null_sender(const Settings::Rule& rule) {
+std::set<bool> left(const Flag& flag, const Settings::Rule& rule) {
   std::set<bool> values{false, true};
-  if (rule.when.null_sender) values = {*rule.when.null_sender};
-  if (rule.unless.null_sender) values.erase(*rule.unless.null_sender);
+  if (const auto wanted = rule.when.*flag.value) values = {*wanted};
+  if (const auto excluded = rule.unless.*flag.value) values.erase(*excluded);
   return values;
 }
 
@@ -64,8 +72,11 @@ bool hides(const Settings::Rule& earlier, const Settings::Rule& later) {
            covers(texts(later.unless.*list.values), texts(earlier.unless.*list.values));
   };
   const auto choice_covers = [&](const Choice& choice) { return covers(left(choice, earlier), left(choice, later)); };
+  const auto flag_covers = [&](const Flag& flag) {
+    return std::ranges::includes(left(flag, earlier), left(flag, later));
+  };
   return std::ranges::all_of(lists, list_covers) && std::ranges::all_of(choices, choice_covers) &&
-         std::ranges::includes(left_of_null_sender(earlier), left_of_null_sender(later));
+         std::ranges::all_of(flags, flag_covers);
 }
 
 void check_alone(const Settings::Rule& rule, const std::string& key, ConfigProblems& problems) {
@@ -79,8 +90,9 @@ void check_alone(const Settings::Rule& rule, const std::string& key, ConfigProbl
   }
   for (const auto& choice : choices)
     if (left(choice, rule).empty()) never(choice.name, "\"not\" leaves no value");
-  if (left_of_null_sender(rule).empty()) never("null_sender", "\"not\" leaves no value");
-  if (!left_of_null_sender(rule).contains(false) && !rule.when.sender.empty())
+  for (const auto& flag : flags)
+    if (left(flag, rule).empty()) never(flag.name, "\"not\" leaves no value");
+  if (!left(null_sender, rule).contains(false) && !rule.when.sender.empty())
     never("sender", "the null sender matches no entry");
   if (!rule.when.rdns.empty() && !left(fcrdns, rule).contains("pass"))
     never("rdns", "only a client with fcrdns \"pass\" has a confirmed name");

@@ -37,6 +37,7 @@ struct Settings {
     std::vector<std::string> identity{"spf", "rdns", "network"};
     greylist::AutoAllow auto_allow;
     std::string null_sender = "rcpt";  // rcpt | data
+    Duration greeting_delay{0};
     greylist::ReplyTemplate reply;
     bool header = false;
     std::string on_store_failure = "accept";  // accept | defer
@@ -47,14 +48,21 @@ struct Settings {
     std::uint64_t cache = 64ull << 20;
     bool operator==(const Store&) const = default;
   };
+  struct DnsList {
+    std::string name, zone;
+    std::vector<std::string> returns{"127.0.0.0/9"};
+    unsigned weight = 1;
+  };
   struct Dns {
     bool enabled = true;
     std::vector<std::string> servers;
     Duration timeout{2'000};
+    std::vector<DnsList> allow_lists, block_lists;
+    unsigned block_threshold = 1;
   };
   struct Conditions {  // of a rule; what is empty isn't asked
-    std::vector<std::string> client, helo, rdns, fcrdns, spf, sender, recipient;
-    std::optional<bool> null_sender;
+    std::vector<std::string> client, helo, rdns, fcrdns, spf, dns_list, sender, recipient;
+    std::optional<bool> null_sender, early_talker;
     std::vector<std::string> tls, time;
   };
   struct RuleReply {

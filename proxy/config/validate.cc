@@ -13,6 +13,7 @@
 #include "proxy/config/host_port.h"
 #include "proxy/config/own_listener.h"
 #include "proxy/config/rule_conflicts.h"
+#include "proxy/dns/dns_name.h"
 
 namespace proxy {
 namespace {
@@ -101,6 +102,23 @@ void reuse(const Settings& s, ConfigProblems& problems) {
                         "backend of the next client"});
 }
 
+void dns_lists(const Settings& s, ConfigProblems& problems) {
+  std::vector<std::string> taken{std::string(greylist::enough_lists)};
+  const auto check = [&](std::string_view key, const std::vector<Settings::DnsList>& lists) {
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      const auto& [name, zone, returns, weight] = lists[i];
+      if (name.empty()) problems.push_back({at(key, i) + ".name", "required: how rules are to call the list"});
+      if (!is_host_name(zone))
+        problems.push_back({at(key, i) + ".zone", "expected a domain such as \"list.example.org\""});
+      if (std::ranges::count(taken, name) > 0)
+        problems.push_back({at(key, i) + ".name", "\"" + name + "\" has another meaning already"});
+      taken.push_back(name);
+    }
+  };
+  check("dns.allow_lists", s.dns.allow_lists);
+  check("dns.block_lists", s.dns.block_lists);
+}
+
 void rules(const Settings& s, ConfigProblems& problems) {
   for (auto& problem : rule_conflicts(s)) problems.push_back(std::move(problem));
 }
@@ -115,7 +133,7 @@ void user(const Settings& s, ConfigProblems& problems) {
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
   for (const Check check : {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, identity, reply,
-                            reuse, rules, user})
+                            reuse, dns_lists, rules, user})
     check(settings, problems);
   return problems;
 }

@@ -1,43 +1,18 @@
 #include "proxy/dns/confirmed_name.h"
 
 #include <algorithm>
-#include <ranges>
 #include <string_view>
 #include <utility>
 
 #include "greylist/ascii.h"
 #include "proxy/dns/dns_name.h"
+#include "proxy/dns/reverse_name.h"
 
 namespace proxy {
-namespace {
-
-asio::ip::address unmapped(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  return address;
-}
-
-std::string reverse_name_v4(const asio::ip::address_v4& address) {
-  std::string name;
-  for (const auto octet : address.to_bytes() | std::views::reverse) name += std::to_string(octet) + '.';
-  return name + "in-addr.arpa";
-}
-
-std::string reverse_name_v6(const asio::ip::address_v6& address) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string name;
-  for (const auto octet : address.to_bytes() | std::views::reverse)
-    for (const auto nibble : {octet & 0xf, octet >> 4}) name += {digits[static_cast<std::size_t>(nibble)], '.'};
-  return name + "ip6.arpa";
-}
-
-}  // namespace
 
 NameConfirmation::NameConfirmation(const asio::ip::address& client) : client_(unmapped(client)) {}
 
-std::string NameConfirmation::reverse_name() const {
-  return client_.is_v4() ? reverse_name_v4(client_.to_v4()) : reverse_name_v6(client_.to_v6());
-}
+std::string NameConfirmation::reverse_name() const { return proxy::reverse_name(client_); }
 
 std::vector<std::string> NameConfirmation::names(const DnsAnswer& pointers) {
   if (pointers.outcome == DnsAnswer::Outcome::failed) verdict_.outcome = ClientName::Outcome::temporary_failure;

@@ -17,7 +17,9 @@ std::chrono::seconds lifetime_of(const DnsAnswer& answer) {
 std::optional<DnsAnswer> DnsCache::find(const DnsQuestion& question, Time now) const {
   const auto found = answers_.find(question);
   if (found == answers_.end() || found->second.lapse->first <= now) return std::nullopt;
-  return found->second.answer;
+  auto answer = found->second.answer;
+  answer.lifetime = std::chrono::floor<std::chrono::seconds>(found->second.lapse->first - now);
+  return answer;
 }
 
 void DnsCache::keep(const DnsQuestion& question, const DnsAnswer& answer, Time now) {

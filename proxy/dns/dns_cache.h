@@ -27,7 +27,7 @@ class DnsCache {
   using Time = std::chrono::steady_clock::time_point;
   explicit DnsCache(std::size_t most = 20'000) : most_(most) {}
 
-  std::optional<DnsAnswer> find(const DnsQuestion& question, Time now) const;
+  std::optional<DnsAnswer> find(const DnsQuestion& question, Time now) const;  // with what is left of its lifetime
   void keep(const DnsQuestion& question, const DnsAnswer& answer, Time now);
   std::size_t size() const { return answers_.size(); }
 

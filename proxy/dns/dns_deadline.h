@@ -3,8 +3,6 @@
 
 namespace proxy {
 
-// When to go on without an answer.
-using DnsDeadline = std::chrono::steady_clock::time_point;
-constexpr DnsDeadline at_once = DnsDeadline::min();  // with what is remembered; the rest is asked, and not waited for
+using DnsDeadline = std::chrono::steady_clock::time_point;  // when to go on without an answer
 
 }  // namespace proxy

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "proxy/dns/cares_channel.h"
+#include "proxy/dns/client_name.h"
 #include "proxy/dns/dns_answer.h"
 #include "proxy/dns/dns_cache.h"
 #include "proxy/dns/dns_deadline.h"
+#include "proxy/dns/verdict_memory.h"
+#include "proxy/spf/check_host.h"
 
 namespace proxy {
 
@@ -40,6 +43,8 @@ class DnsQuestions : public std::enable_shared_from_this<DnsQuestions> {
 
   std::shared_ptr<PendingAnswer> ask(const std::string& name, DnsType type);  // answered at once if it is remembered
   CaresChannel& channel() { return *channel_; }
+  VerdictMemory<ClientName> names;     // by address
+  VerdictMemory<SpfVerdict> spf;       // by address, HELO and domain
   void close() { channel_->close(); }  // what is under way fails, and all later questions
 
  private:

@@ -10,6 +10,7 @@
 #include "proxy/dns/confirmed_name.h"
 #include "proxy/dns/organisational_domain.h"
 #include "proxy/dns/questions.h"
+#include "proxy/dns/reverse_name.h"
 
 namespace proxy {
 namespace {
@@ -28,30 +29,56 @@ asio::awaitable<ClientName> ask_client_name(std::shared_ptr<DnsQuestions> questi
   std::vector<std::shared_ptr<PendingAnswer>> lookups;
   lookups.reserve(names.size());
   for (const auto& name : names) lookups.push_back(questions->ask(name, family));
+  auto lifetime = pointers.lifetime;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto addresses = co_await answer_by(deadline, lookups[i]);
+    lifetime = std::min(lifetime, addresses.lifetime);
     if (confirmation.consider(names[i], addresses)) break;
-    // It may be the one, once the answer is there.
-    if (deadline == at_once && addresses.outcome == DnsAnswer::Outcome::failed) break;
   }
-  co_return confirmation.verdict();
+  auto verdict = confirmation.verdict();
+  if (verdict.outcome != ClientName::Outcome::temporary_failure)
+    questions->names.keep(client.to_string(), verdict, std::chrono::steady_clock::now() + lifetime);
+  co_return verdict;
 }
 
-asio::awaitable<DnsAnswer> ask_remembered(std::shared_ptr<PendingAnswer> pending, bool& complete) {
-  auto answer = co_await answer_by(at_once, std::move(pending));
-  complete = complete && answer.outcome != DnsAnswer::Outcome::failed;
-  co_return answer;
+std::string memory_key(const SpfQuestion& question) {
+  const auto& sender = question.sender.empty() ? question.helo : question.sender;
+  return question.client.text() + ' ' + question.helo + ' ' + sender.substr(sender.rfind('@') + 1);
 }
 
-// SPF takes some failures for "no" (RFC 7208 §5.5), which isn't for good while an answer is on its way.
-asio::awaitable<SpfVerdict> check_spf_at_once(std::shared_ptr<DnsQuestions> questions, SpfQuestion question) {
-  bool complete = true;
-  const auto ask = [&](const std::string& name, DnsType type) {
-    return ask_remembered(questions->ask(name, type), complete);
+asio::awaitable<SpfVerdict> ask_spf(std::shared_ptr<DnsQuestions> questions, SpfQuestion question,
+                                    DnsDeadline deadline) {
+  auto key = memory_key(question);
+  const auto ask = [questions, deadline](const std::string& name, DnsType type) {
+    return answer_by(deadline, questions->ask(name, type));
   };
   auto verdict = co_await check_host(std::move(question), ask);
-  if (!complete) verdict = {.result = SpfResult::temperror};
+  if (verdict.lifetime > std::chrono::seconds(0))
+    questions->spf.keep(std::move(key), verdict, std::chrono::steady_clock::now() + verdict.lifetime);
   co_return verdict;
+}
+
+using Answers = std::vector<std::shared_ptr<PendingAnswer>>;
+
+Answers ask_lists(DnsQuestions& questions, const asio::ip::address& client, const std::vector<DnsList>& lists) {
+  Answers answers;
+  answers.reserve(lists.size());
+  for (const auto& list : lists) answers.push_back(questions.ask(reverse_name(client, list.zone), DnsType::a));
+  return answers;
+}
+
+asio::awaitable<DnsListings> find_listings(std::shared_ptr<DnsQuestions> questions, asio::ip::address client,
+                                           DnsLists lists, DnsDeadline deadline) {
+  const auto allow = ask_lists(*questions, client, lists.allow), block = ask_lists(*questions, client, lists.block);
+  DnsListings found;
+  for (std::size_t i = 0; i < allow.size(); ++i)
+    if (has_on_it(lists.allow[i], co_await answer_by(deadline, allow[i]))) found.allow.push_back(lists.allow[i].name);
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    if (!has_on_it(lists.block[i], co_await answer_by(deadline, block[i]))) continue;
+    found.block.push_back(lists.block[i].name);
+    found.weight += lists.block[i].weight;
+  }
+  co_return found;
 }
 
 // RFC 6761 §6.3: localhost and all below it are the loopback, whatever a DNS may say.
@@ -108,11 +135,19 @@ asio::awaitable<ClientName> Resolver::confirmed_name(asio::ip::address client, D
 }
 
 asio::awaitable<SpfVerdict> Resolver::check_spf(SpfQuestion question, DnsDeadline deadline) {
-  if (deadline == at_once) return check_spf_at_once(questions_, std::move(question));
-  const auto ask = [questions = questions_, deadline](const std::string& name, DnsType type) {
-    return answer_by(deadline, questions->ask(name, type));
-  };
-  return check_host(std::move(question), ask);
+  return ask_spf(questions_, std::move(question), deadline);
+}
+
+const ClientName* Resolver::known_name(const std::string& client) const {
+  return questions_->names.find(client, std::chrono::steady_clock::now());
+}
+
+const SpfVerdict* Resolver::known_spf(const SpfQuestion& question) const {
+  return questions_->spf.find(memory_key(question), std::chrono::steady_clock::now());
+}
+
+asio::awaitable<DnsListings> Resolver::listings(asio::ip::address client, DnsLists lists, DnsDeadline deadline) {
+  return find_listings(questions_, std::move(client), std::move(lists), deadline);
 }
 
 const std::string& Resolver::organisation_of(const std::string& name) {

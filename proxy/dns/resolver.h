@@ -13,6 +13,7 @@
 #include "proxy/dns/client_name.h"
 #include "proxy/dns/dns_answer.h"
 #include "proxy/dns/dns_deadline.h"
+#include "proxy/dns/dns_list.h"
 #include "proxy/spf/check_host.h"
 
 namespace proxy {
@@ -33,6 +34,11 @@ class Resolver {
   asio::awaitable<ClientName> confirmed_name(asio::ip::address client, std::chrono::steady_clock::time_point deadline);
   // With all its questions by the deadline; beyond it, temperror.
   asio::awaitable<SpfVerdict> check_spf(SpfQuestion question, std::chrono::steady_clock::time_point deadline);
+  // What these said not long ago, of a client by its address' text; null: who wants to know must ask.
+  const ClientName* known_name(const std::string& client) const;
+  const SpfVerdict* known_spf(const SpfQuestion& question) const;
+  // Lists that don't answer list nobody.
+  asio::awaitable<DnsListings> listings(asio::ip::address client, DnsLists lists, DnsDeadline deadline);
   const std::string& organisation_of(const std::string& name);  // organisational_domain(), remembered
   // A and AAAA of a host, IPv4 first, hosts file included; an address literal is its own answer. The error says what
   // went wrong. Where one family's answer is in and the other's isn't to be had, the one will do.

@@ -1,11 +1,14 @@
 #include "proxy/replay/replay.h"
 
+#include <algorithm>
+
 #include "greylist/store/memory_store.h"
 #include "proxy/admin/finished.h"
 
 namespace proxy {
 
 using greylist::Action;
+using greylist::Verdict;
 
 Replay::Replay(greylist::Policy policy) : policy_(std::move(policy)), store_(greylist::make_memory_store()) {}
 
@@ -46,13 +49,21 @@ Replayed Replay::decided(Replayed replayed, greylist::Verdict verdict) const {
   return replayed;
 }
 
+bool Replay::is_on_allow_list(const TracedAttempt& attempt) const {
+  const auto& lists = policy_.dns_allow_lists;
+  return std::ranges::find_first_of(*attempt.evidence.lists, lists) != attempt.evidence.lists->end();
+}
+
 Replayed Replay::greylisted(const TracedAttempt& attempt, const greylist::Rule* rule) {
   const auto limits = greylist::limits_under(policy_, rule);
   auto identities = greylist::identities(attempt.client, attempt.proof, policy_.identity, policy_.client_prefix);
-  const auto question = greylist::question_about(
+  auto question = greylist::question_about(
       greylist::make_triplet(attempt.client, attempt.sender.text(), attempt.recipient.text(), policy_.client_prefix),
       std::move(identities), attempt.client.text());
+  question.only_known = is_on_allow_list(attempt);
   const auto judgement = finished(store_->attempt(question, attempt.time, limits, policy_.auto_allow)).value();
+  const bool is_known = judgement.verdict == Verdict::known || judgement.verdict == Verdict::auto_allowed;
+  if (question.only_known && !is_known) return decided({.triplet = question.triplet}, Verdict::dns_allow);
   const auto action = greylist::action_of(judgement.verdict, policy_);
   summary_.greylisted(question, judgement, attempt.time);
   if (action == Action::pass) {

@@ -29,6 +29,7 @@ class Replay {
  private:
   Replayed judged(const TracedAttempt& attempt);
   Replayed decided(Replayed replayed, greylist::Verdict verdict) const;
+  bool is_on_allow_list(const TracedAttempt& attempt) const;
   Replayed greylisted(const TracedAttempt& attempt, const greylist::Rule* rule);
 
   const greylist::Policy policy_;

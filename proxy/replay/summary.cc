@@ -2,20 +2,11 @@
 
 #include <algorithm>
 
-#include "greylist/store/keys.h"
-
 namespace proxy {
 namespace {
 
 using greylist::Action;
 using greylist::Verdict;
-
-std::vector<std::string> keys_of(const greylist::Question& question) {
-  std::vector<std::string> keys{greylist::triplet_key(question.triplet)};
-  for (const auto& other : question.also)
-    keys.push_back(greylist::triplet_key(greylist::under(other, question.triplet)));
-  return keys;
-}
 
 void add(ReplaySummary::Actions& actions, Action action) {
   switch (action) {
@@ -35,7 +26,7 @@ void ReplaySummary::count(Action action, const std::string& rule) {
 void ReplaySummary::greylisted(const greylist::Question& question, const greylist::Judgement& judgement,
                                greylist::Time time) {
   if (judgement.verdict == Verdict::auto_allowed || judgement.verdict == Verdict::known) return;
-  const auto keys = keys_of(question);
+  const auto keys = greylist::keys_of(question);
   const auto known = std::ranges::find_if(keys, [&](const std::string& key) { return by_key_.contains(key); });
   const auto index = known == keys.end() ? waiting_.size() : by_key_.at(*known);
   if (index == waiting_.size()) {

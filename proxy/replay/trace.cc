@@ -78,17 +78,30 @@ std::string_view known_word(const std::array<std::string_view, count>& words, co
   return found == words.end() ? std::string_view() : *found;
 }
 
+// nullopt: not given.
+Or<std::optional<std::vector<std::string>>> texts_of(const Json& json, const char* member) {
+  const auto found = json.find(member);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  const auto is_text = [](const Json& one) { return one.is_string(); };
+  if (!found->is_array() || !std::ranges::all_of(*found, is_text)) return wrong(member, "an array of names");
+  return found->get<std::vector<std::string>>();
+}
+
 // Nobody can say any more what isn't there. In the clear it was unless there is a version.
 Or<greylist::Evidence> evidence_of(const Json& json, const greylist::Proof& proof) {
   using greylist::Fcrdns, greylist::Spf;
   const auto spf = text_of(json, "spf"), fcrdns = text_of(json, "fcrdns"), tls = text_of(json, "tls");
   for (const auto* text : {&spf, &fcrdns, &tls})
     if (!*text) return std::unexpected(text->error());
+  auto lists = texts_of(json, "dns_lists");
+  if (!lists) return std::unexpected(lists.error());
   const auto unnamed = greylist::parse_fcrdns(known_word(greylist::fcrdns_words, *fcrdns)).value_or(Fcrdns::error);
   const auto version = known_word(greylist::tls_words, *tls);
   return greylist::Evidence{.tls = version.empty() ? greylist::no_tls : version,
+                            .early_talker = json.contains("early_talker"),
                             .name = greylist::NameEvidence{proof.name.empty() ? unnamed : Fcrdns::pass, proof.name},
-                            .spf = greylist::parse_spf(known_word(greylist::spf_words, *spf)).value_or(Spf::temperror)};
+                            .spf = greylist::parse_spf(known_word(greylist::spf_words, *spf)).value_or(Spf::temperror),
+                            .lists = lists->value_or(std::vector<std::string>())};
 }
 
 }  // namespace

@@ -56,10 +56,13 @@ void Session::log_recipient(const smtp::Rcpt& rcpt, const Decision* decision, st
     event.with("spf", greylist::word(spf->result));
     if (spf->too_wide) event.with("spf_too_wide", "yes");
   }
-  if (const auto name = client_.evidence(sender).name) {
+  const auto evidence = client_.evidence(sender);
+  if (const auto& name = evidence.name) {
     event.with("rdns", name->name);
     if (name->fcrdns != greylist::Fcrdns::pass) event.with("fcrdns", greylist::word(name->fcrdns));
   }
+  if (const auto& lists = evidence.lists) event.with("dns_lists", *lists);
+  if (client_.early_talker) event.with("early_talker", "yes");
   if (client_.tls != greylist::no_tls) event.with("tls", client_.tls);
   event.with("reply", reply.one_line()).write();
 }

@@ -88,6 +88,14 @@ asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> 
   co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), rule, dns_deadline);
 }
 
+asio::awaitable<bool> Admission::came_back_before(std::shared_ptr<const Setup> setup) {
+  const auto& policy = setup->policy;
+  if (policy.allow.clients.matches_address(client_.address())) co_return true;
+  const auto network = greylist::identities(client_.address(), {}, {}, policy.client_prefix).front();
+  const auto credit = co_await loop_.site.store.find_credit(network.earner);
+  co_return credit && credit->has_value();
+}
+
 // It lives as long as the setup.
 asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> setup, std::string sender,
                                                  std::string recipient, Deadline dns_deadline) {
@@ -98,10 +106,10 @@ asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> se
   auto found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
   if (!found) {
     // All that any rule may need at once: one after the other, what is slow would use up the time of what isn't.
-    Proofs wanted;
-    if (greylist::may_need(rules, greylist::LookUp::spf)) wanted.push_back(ProofKind::spf);
-    if (greylist::may_need(rules, greylist::LookUp::name)) wanted.push_back(ProofKind::rdns);
-    co_await look_up(std::move(wanted), sender, dns_deadline);
+    const Wanted wanted{.spf = greylist::may_need(rules, greylist::LookUp::spf),
+                        .name = greylist::may_need(rules, greylist::LookUp::name),
+                        .lists = greylist::may_need(rules, greylist::LookUp::lists)};
+    co_await look_up(setup, wanted, sender, dns_deadline);
     found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
   }
   co_return found.value_or(nullptr);
@@ -116,25 +124,27 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   const auto finding = loop_.site.hidden_clients.seen(client_.address(), domain_of(sender));
   if (finding == HiddenClients::Finding::just_found) co_await forget_credit(setup, dns_deadline);
   const bool hidden = finding != HiddenClients::Finding::ordinary;
-  const auto wanted = hidden ? Proofs() : policy.identity;
+  const auto wanted = hidden ? Wanted() : wanted_by(*setup);
   const auto triplet = greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix);
   const auto question_by = [&](const greylist::Proof& proof) {
-    auto asked = greylist::question_about(
-        triplet, greylist::identities(client_.address(), proof, wanted, policy.client_prefix), client_.address_text());
+    auto identities = greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix);
+    auto asked = greylist::question_about(triplet, std::move(identities), client_.address_text());
     if (hidden) asked.earner.clear();
     return asked;
   };
   // Of a client that is known by its address alone the DNS need not be asked.
-  const auto proved = known_proof(wanted, sender);
-  auto asked = question_by(proved.value_or(greylist::Proof()));
-  asked.only_known = !proved;
+  const bool all_known = missing(wanted, sender) == Wanted();
+  if (all_known && on_allow_list()) co_return counted(*setup, {.verdict = Verdict::dns_allow});
+  auto asked = question_by(all_known ? proof_of(wanted, sender) : greylist::Proof());
+  asked.only_known = !all_known;
   auto now = loop_.site.clock.now();
   const auto most = hidden ? 0 : setup->settings.limits.put_off_per_client;  // 0: no end
   asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
   auto answer = co_await attempt(policy, asked, now, limits);
   if (asked.only_known && answer && !knows(answer->verdict)) {
-    co_await look_up(wanted, sender, dns_deadline);
-    asked = question_by(known_proof(wanted, sender).value_or(greylist::Proof()));
+    co_await look_up(setup, wanted, sender, dns_deadline);
+    if (on_allow_list()) co_return counted(*setup, {.verdict = Verdict::dns_allow});
+    asked = question_by(proof_of(wanted, sender));
     now = loop_.site.clock.now();
     asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
     answer = co_await attempt(policy, asked, now, limits);
@@ -195,36 +205,43 @@ asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> Admiss
   co_return answer;
 }
 
-// nullopt: something that is wanted has not been looked up.
-std::optional<greylist::Proof> Admission::known_proof(const Proofs& wanted, const std::string& sender) const {
+Admission::Wanted Admission::wanted_by(const Setup& setup) {
+  const auto& identity = setup.policy.identity;
+  return {.spf = wants(identity, ProofKind::spf),
+          .name = wants(identity, ProofKind::rdns),
+          .lists = !setup.dns_lists.allow.empty()};
+}
+
+// Of what is known.
+greylist::Proof Admission::proof_of(Wanted wanted, std::string_view sender) const {
   greylist::Proof proof;
-  if (wants(wanted, ProofKind::spf)) {
-    const auto* spf = client_.known_spf(sender);
-    if (!spf) return std::nullopt;
-    proof.spf_domain = proved_domain(*spf);
-  }
-  if (wants(wanted, ProofKind::rdns)) {
-    if (!client_.is_named()) return std::nullopt;
+  if (const auto* spf = wanted.spf ? client_.known_spf(sender) : nullptr) proof.spf_domain = proved_domain(*spf);
+  if (wanted.name) {
     proof.name = client_.known_name();
     proof.organisation = client_.organisation();
   }
   return proof;
 }
 
-// What is remembered is had at once. What isn't is asked for all together, so that it takes no longer than one answer
-// may.
-asio::awaitable<void> Admission::look_up(Proofs wanted, std::string sender, Deadline deadline) {
+bool Admission::on_allow_list() const { return client_.known_lists() && !client_.known_lists()->allow.empty(); }
+
+// All together, so that it takes no longer than one answer may.
+asio::awaitable<void> Admission::look_up(std::shared_ptr<const Setup> setup, Wanted wanted, std::string sender,
+                                         Deadline deadline) {
   using namespace asio::experimental::awaitable_operators;
-  const bool spf = wants(wanted, ProofKind::spf), name = wants(wanted, ProofKind::rdns);
-  if (spf) co_await client_.look_up_spf(sender, at_once);
-  if (name) co_await client_.name(at_once);
-  const bool spf_missing = spf && !client_.known_spf(sender), name_missing = name && !client_.is_named();
-  if (spf_missing && name_missing)
-    co_await (client_.look_up_spf(std::move(sender), deadline) && client_.name(deadline));
-  else if (spf_missing)
-    co_await client_.look_up_spf(std::move(sender), deadline);
-  else if (name_missing)
-    co_await client_.name(deadline);
+  client_.recall(sender);
+  wanted = missing(wanted, sender);
+  if (wanted == Wanted()) co_return;
+  const auto nothing = []() -> asio::awaitable<void> { co_return; };
+  co_await ((wanted.spf ? client_.look_up_spf(sender, deadline) : nothing()) &&
+            (wanted.name ? client_.look_up_name(deadline) : nothing()) &&
+            (wanted.lists ? client_.look_up_lists(setup, deadline) : nothing()));
+}
+
+Admission::Wanted Admission::missing(Wanted wanted, std::string_view sender) const {
+  return {.spf = wanted.spf && !client_.known_spf(sender),
+          .name = wanted.name && !client_.is_named(),
+          .lists = wanted.lists && !client_.known_lists()};
 }
 
 // What anybody has earned by this address, or by its name.

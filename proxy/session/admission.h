@@ -59,12 +59,18 @@ class Admission {
   // The greylist alone, for a recipient whose judgement was left until DATA.
   asio::awaitable<Decision> judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
                                           std::string recipient);
+  // Whether the client's address has earned something, or need not.
+  asio::awaitable<bool> came_back_before(std::shared_ptr<const Setup> setup);
   // The backend took a message for these: what their passing has earned is credited.
   asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<Decision> decisions);
 
  private:
   using Deadline = Client::Deadline;
-  using Proofs = std::vector<greylist::ProofKind>;
+  struct Wanted {  // of the DNS
+    bool spf = false, name = false, lists = false;
+    bool operator==(const Wanted&) const = default;
+  };
+  static Wanted wanted_by(const Setup& setup);  // before it greylists
   asio::awaitable<const greylist::Rule*> rule_for(std::shared_ptr<const Setup> setup, std::string sender,
                                                   std::string recipient, Deadline dns_deadline);
   asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient,
@@ -73,8 +79,11 @@ class Admission {
                                                                                     greylist::Question question,
                                                                                     greylist::Time now,
                                                                                     greylist::Limits limits);
-  std::optional<greylist::Proof> known_proof(const Proofs& wanted, const std::string& sender) const;
-  asio::awaitable<void> look_up(Proofs wanted, std::string sender, Deadline deadline);
+  Wanted missing(Wanted wanted, std::string_view sender) const;
+  greylist::Proof proof_of(Wanted wanted, std::string_view sender) const;
+  bool on_allow_list() const;
+  asio::awaitable<void> look_up(std::shared_ptr<const Setup> setup, Wanted wanted, std::string sender,
+                                Deadline deadline);
   asio::awaitable<void> forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline);
   std::string counted_as(std::string_view identity) const;
   bool has_used_up(unsigned most, std::string_view identity, greylist::Time now) const;

@@ -47,6 +47,7 @@ class Channel {
   void expire_after(Millis time) { deadline_.after(time); }
   void never_expire() { deadline_.never(); }
   void interrupt(std::error_code why) { stream_.interrupt(why); }
+  void resume() { stream_.resume(); }  // after either of them
 
   // Closes so that the last reply arrives: a close with unread octets would reset the connection and the reply with it.
   // `all_heard`: the client said that it has nothing more to say.

@@ -13,30 +13,53 @@ Client::Client(Loop& loop, smtp::Endpoint from, smtp::Endpoint to)
 
 asio::awaitable<ClientName> Client::name(Deadline deadline) {
   if (name_) co_return *name_;
-  ClientName found;
   name_asked_for_ = loop_.setup->settings.dns.enabled;
-  if (name_asked_for_) {
-    found = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address), deadline);
-    if (deadline == at_once && found.outcome == ClientName::Outcome::temporary_failure) co_return found;
-  }
-  name_ = found;
-  organisation_ = loop_.resolver.organisation_of(found.name);
+  ClientName found;
+  if (name_asked_for_) found = co_await loop_.resolver.confirmed_name(asio::ip::make_address(from_.address), deadline);
+  take(found);
   co_return found;
+}
+
+asio::awaitable<void> Client::look_up_name(Deadline deadline) { co_await name(deadline); }
+
+void Client::take(const ClientName& name) {
+  name_ = name;
+  organisation_ = loop_.resolver.organisation_of(name.name);
 }
 
 asio::awaitable<void> Client::look_up_spf(std::string sender, Deadline deadline) {
   if (known_spf(sender)) co_return;
   spf_.reset();
-  SpfVerdict verdict;
-  if (loop_.setup->settings.dns.enabled) {
+  SpfVerdict verdict{.result = SpfResult::temperror, .reason = "dns.enabled is false"};
+  if (loop_.setup->settings.dns.enabled)
     verdict = co_await loop_.resolver.check_spf({address_, helo, sender}, deadline);
-    if (deadline == at_once && verdict.result == SpfResult::temperror) co_return;
-  } else {
-    verdict = {.result = SpfResult::temperror, .reason = "dns.enabled is false"};
-  }
+  take(std::move(verdict), std::move(sender));
+}
+
+void Client::take(SpfVerdict verdict, std::string sender) {
   spf_ = std::move(verdict);
   spf_helo_ = helo;
   spf_sender_ = std::move(sender);
+}
+
+void Client::recall(const std::string& sender) {
+  if (!loop_.setup->settings.dns.enabled) return;
+  if (!name_)
+    if (const auto* known = loop_.resolver.known_name(from_.address)) {
+      name_asked_for_ = true;
+      take(*known);
+    }
+  if (!known_spf(sender))
+    if (const auto* known = loop_.resolver.known_spf({address_, helo, sender})) take(*known, sender);
+}
+
+asio::awaitable<void> Client::look_up_lists(std::shared_ptr<const Setup> setup, Deadline deadline) {
+  if (lists_) co_return;
+  DnsListings found;
+  if (setup->settings.dns.enabled && greylist::known_to_dns(address_))
+    found = co_await loop_.resolver.listings(asio::ip::make_address(from_.address), setup->dns_lists, deadline);
+  lists_ = std::move(found);
+  enough_ = setup->dns_lists.threshold;
 }
 
 const SpfVerdict* Client::known_spf(std::string_view sender) const {
@@ -44,10 +67,11 @@ const SpfVerdict* Client::known_spf(std::string_view sender) const {
 }
 
 greylist::Evidence Client::evidence(std::string_view sender) const {
-  greylist::Evidence evidence{.tls = tls};
+  greylist::Evidence evidence{.tls = tls, .early_talker = early_talker};
   if (name_)
     evidence.name = name_asked_for_ ? evidence_of(*name_) : greylist::NameEvidence{greylist::Fcrdns::error, {}};
   if (const auto* spf = known_spf(sender)) evidence.spf = spf->result;
+  if (lists_) evidence.lists = names_of(*lists_, enough_);
   return evidence;
 }
 

@@ -70,6 +70,7 @@ const Settings& Session::settings() const { return setup_->settings; }
 // What an idle session's frames hold is its cost: a command lives on the heap, and only as long as it is obeyed.
 asio::awaitable<void> Session::run() {
   if (begins_ == Begins::in_tls) co_await start_tls(settings().limits.command_timeout);
+  if (!over_) co_await listen_before_greeting();
   if (!over_) say(replies::greeting(settings().hostname));  // RFC 5321 §3.1
   while (!over_) {
     if (const auto line = next_line()) {
@@ -86,6 +87,26 @@ asio::awaitable<void> Session::run() {
   closed_ = true;
   if (relay_) std::exchange(relay_, nullptr)->hand_back();
   co_await channel_.close(loop_.draining ? short_farewell : farewell, said_goodbye_);
+}
+
+// Who doesn't wait for the greeting doesn't wait for replies (RFC 5321 §4.3.1). Over TLS the client has talked already.
+asio::awaitable<void> Session::listen_before_greeting() {
+  const auto delay = settings().greylist.greeting_delay;
+  if (delay == Duration::zero() || begins_ == Begins::in_tls || co_await admission_.came_back_before(setup_)) co_return;
+  std::error_code error;
+  if (channel_.unread().empty()) {
+    channel_.expire_after(delay);
+    idle_ = true;
+    error = co_await channel_.fill();
+    idle_ = false;
+    channel_.never_expire();
+  }
+  if (!error)
+    client_.early_talker = true;
+  else if (error == asio::error::timed_out)
+    channel_.resume();  // as it should be
+  else
+    lost(error);
 }
 
 asio::awaitable<void> Session::turn_away(smtp::Reply reply) {

@@ -69,6 +69,7 @@ class Session {
 
   std::unique_ptr<Line> next_line();
   std::unique_ptr<Line> complete(Line line);
+  asio::awaitable<void> listen_before_greeting();
   asio::awaitable<void> wait_for_more();
   asio::awaitable<void> flush();
   asio::awaitable<void> obey(const smtp::Command& command);

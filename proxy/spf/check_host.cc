@@ -66,6 +66,7 @@ class Check {
   asio::awaitable<std::string> validated_name(std::string domain);
 
   asio::awaitable<Or<DnsAnswer>> look_up(std::string name, DnsType type);
+  asio::awaitable<DnsAnswer> ask(std::string name, DnsType type);
   bool covers(const std::vector<asio::ip::address>& addresses, const SpfDirective& directive) const;
   DnsType address_type() const { return values_.client.is_v4() ? DnsType::a : DnsType::aaaa; }
 
@@ -74,6 +75,7 @@ class Check {
   int asking_terms_ = 0, void_answers_ = 0;
   bool included_too_wide_ = false;  // by the include that has just matched
   std::optional<std::vector<std::string>> validated_;
+  std::chrono::seconds lifetime_ = std::chrono::seconds::max();  // of the answers so far
 };
 
 asio::ip::address asio_address(const IpAddress& address) { return asio::ip::make_address(address.text()); }
@@ -96,7 +98,8 @@ Check::Check(SpfQuestion question, AskDns ask) : ask_(std::move(ask)) {
 asio::awaitable<SpfVerdict> Check::run() {
   const auto domain = values_.sender_domain;
   auto found = co_await evaluate(domain);
-  co_return SpfVerdict{found.result, domain, std::move(found.reason), found.too_wide};
+  const auto lifetime = lifetime_ == std::chrono::seconds::max() ? std::chrono::seconds(0) : lifetime_;
+  co_return SpfVerdict{found.result, domain, std::move(found.reason), found.too_wide, lifetime};
 }
 
 // RFC 7208 §4.3 to §4.7.
@@ -118,7 +121,7 @@ asio::awaitable<Finding> Check::evaluate(std::string domain) {
 
 // RFC 7208 §4.4 and §4.5.
 asio::awaitable<Or<std::optional<SpfRecord>>> Check::record_of(std::string domain) {
-  const auto answer = co_await ask_(domain, DnsType::txt);
+  const auto answer = co_await ask(domain, DnsType::txt);
   if (answer.outcome == Outcome::failed) co_return temporary(domain + ": " + answer.error);
   const auto is_record = [](const std::string& text) { return is_spf_record(text); };
   const auto found = std::ranges::find_if(answer.texts, is_record);
@@ -209,6 +212,7 @@ asio::awaitable<Or<bool>> Check::has_reverse_name(std::string name) {
 
 asio::awaitable<std::string> Check::expand(const SpfDomain& target, std::string domain) {
   auto values = values_;
+  if (target.names_the_sender()) lifetime_ = std::chrono::seconds(0);
   if (target.needs_validated_name()) values.validated_name = co_await validated_name(domain);
   values.domain = std::move(domain);
   co_return target.expand(values);
@@ -218,12 +222,12 @@ asio::awaitable<std::string> Check::expand(const SpfDomain& target, std::string 
 asio::awaitable<const std::vector<std::string>*> Check::validated_names() {
   if (validated_) co_return &*validated_;
   const auto client = asio_address(values_.client);
-  const auto pointers = co_await ask_(NameConfirmation(client).reverse_name(), DnsType::ptr);
+  const auto pointers = co_await ask(NameConfirmation(client).reverse_name(), DnsType::ptr);
   if (pointers.outcome == Outcome::nothing) ++void_answers_;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(pointers.names.size(), max_hosts); ++i) {
     const auto& name = pointers.names[i];
-    const auto answer = co_await ask_(name, address_type());
+    const auto answer = co_await ask(name, address_type());
     if (std::ranges::find(answer.addresses, client) != answer.addresses.end()) names.push_back(name);
   }
   validated_ = std::move(names);
@@ -243,8 +247,14 @@ asio::awaitable<std::string> Check::validated_name(std::string domain) {
   co_return names.front();
 }
 
+asio::awaitable<DnsAnswer> Check::ask(std::string name, DnsType type) {
+  auto answer = co_await ask_(std::move(name), type);
+  lifetime_ = std::min(lifetime_, answer.outcome == Outcome::failed ? std::chrono::seconds(0) : answer.lifetime);
+  co_return answer;
+}
+
 asio::awaitable<Or<DnsAnswer>> Check::look_up(std::string name, DnsType type) {
-  auto answer = co_await ask_(name, type);
+  auto answer = co_await ask(name, type);
   if (answer.outcome == Outcome::failed) co_return temporary(name + ": " + answer.error);
   if (answer.outcome == Outcome::nothing && ++void_answers_ > max_void_answers)
     co_return permanent("too many look-ups found nothing");

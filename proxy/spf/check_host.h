@@ -1,5 +1,6 @@
 #pragma once
 #include <asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -21,6 +22,8 @@ struct SpfVerdict {
   std::string domain;     // the one that was asked, canonical
   std::string reason;     // what matched ("mx", "include:example.net"), or what went wrong; for people
   bool too_wide = false;  // a pass by records that prove little: is_too_wide() of one on the way to the match
+  // How long all senders of the domain may be told so, of this client and HELO name; 0: only this one, now.
+  std::chrono::seconds lifetime{0};
 };
 
 // The domain that the client was proved to send for; empty: none was.

@@ -158,6 +158,10 @@ bool SpfMacroString::needs_validated_name() const {
   return std::ranges::any_of(parts_, [](const Part& part) { return part.letter == 'p'; });
 }
 
+bool SpfMacroString::names_the_sender() const {
+  return std::ranges::any_of(parts_, [](const Part& part) { return part.letter == 's' || part.letter == 'l'; });
+}
+
 std::optional<SpfDomain> SpfDomain::parse(std::string_view text) {
   auto parsed = SpfMacroString::parse(text);
   if (!parsed || text.empty()) return std::nullopt;

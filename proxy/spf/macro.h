@@ -24,6 +24,7 @@ class SpfMacroString {
 
   std::string expand(const SpfMacroValues& values) const;
   bool needs_validated_name() const;
+  bool names_the_sender() const;                             // and not its domain alone
   bool ends_with_macro() const { return ends_with_macro_; }  // or with "%%", "%_", "%-"
 
  private:
@@ -50,6 +51,7 @@ class SpfDomain {
   // The name that is meant, without a trailing dot, shortened from the left to 253 octets (RFC 7208 §7.3).
   std::string expand(const SpfMacroValues& values) const;
   bool needs_validated_name() const { return text_.needs_validated_name(); }
+  bool names_the_sender() const { return text_.names_the_sender(); }
 
  private:
   explicit SpfDomain(SpfMacroString text) : text_(std::move(text)) {}

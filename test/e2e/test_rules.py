@@ -4,7 +4,7 @@
 import pytest
 
 from dns_server import reverse_name
-from smtp_client import tls_settings
+from smtp_client import Client, tls_settings
 
 SENDER, RECIPIENT = "alice@example.com", "bob@example.org"
 HERE, THERE = "127.0.1.9", "127.0.2.9"  # in networks of their own
@@ -232,3 +232,32 @@ def test_the_status_counts_rules_verdicts(make):
     attempt(greygate, sender="mallory@example.com")
     verdicts = greygate.status()["recipients"]["verdicts"]
     assert (verdicts["rule_allow"], verdicts["rule_block"], verdicts["rule_put_off"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_who_does_not_wait_for_the_greeting(make, early):
+    greygate = make({"name": "impatient", "when": {"early_talker": True}, "action": "block"},
+                    greylist={"greeting_delay": "200ms"})
+    with Client(greygate.port, source=HERE, greeting=False) as client:
+        if early:
+            client.send("EHLO client.example.net\r\n")
+        assert client.reply().code == 220
+        if not early:
+            client.send("EHLO client.example.net\r\n")
+        assert client.reply().code == 250
+        assert client.attempt(SENDER, RECIPIENT).code == (554 if early else 450)
+
+
+def test_who_came_back_before_is_greeted_at_once(make):
+    greygate = make(greylist={"greeting_delay": "1h", "delay": "0s", "auto_allow_interval": "0s"},
+                    allow={"clients": [THERE]})
+    with Client(greygate.port, source=THERE) as client:
+        assert client.greeting.code == 220
+    greygate.configure({"greylist": {"greeting_delay": "0s"}})
+    greygate.reload()
+    for code in (450, 250):
+        assert attempt(greygate)[0].code == code
+    greygate.configure({"greylist": {"greeting_delay": "1h"}})
+    greygate.reload()
+    with Client(greygate.port, source=HERE) as client:
+        assert client.greeting.code == 220

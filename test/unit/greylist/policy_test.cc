@@ -157,6 +157,7 @@ TEST_CASE("every verdict has its action") {
            Row{Verdict::rule_allow, Action::pass, Action::pass},
            Row{Verdict::rule_block, Action::refuse, Action::refuse},
            Row{Verdict::rule_put_off, Action::put_off, Action::pass},
+           Row{Verdict::dns_allow, Action::pass, Action::pass},
        }) {
     CAPTURE(word(verdict));
     Policy enforce, observe;
