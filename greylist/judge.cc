@@ -11,9 +11,11 @@ namespace {
 Duration since(Time then, Time now) { return std::max(now - then, Duration::zero()); }
 
 constexpr std::array<std::string_view, verdict_count> verdict_words{
-    "first_seen",   "too_early",       "retried",      "known",        "auto_allowed",    "allow_client",
-    "allow_sender", "allow_recipient", "block_client", "block_sender", "block_recipient", "store_failure",
-    "off",          "rule_allow",      "rule_block",   "rule_put_off", "dns_allow",
+    "first_seen",   "too_early",    "retried",           "known",
+    "auto_allowed", "allow_client", "allow_sender",      "allow_recipient",
+    "block_client", "block_sender", "block_recipient",   "store_failure",
+    "off",          "rule_allow",   "rule_block",        "rule_put_off",
+    "dns_allow",    "trap",         "unknown_recipient",
 };
 constexpr std::array<std::string_view, 3> action_words{"pass", "put_off", "refuse"};
 

@@ -43,8 +43,10 @@ enum class Verdict {
   rule_block,
   rule_put_off,
   dns_allow,
+  trap,
+  unknown_recipient,
 };
-inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::dns_allow) + 1;
+inline constexpr std::size_t verdict_count = static_cast<std::size_t>(Verdict::unknown_recipient) + 1;
 std::string_view word(Verdict verdict);  // "first_seen": the same in logs, status, metrics
 
 enum class Action { pass, put_off, refuse };

@@ -72,12 +72,14 @@ Action action_of(Verdict verdict, const Policy& policy) {
   switch (verdict) {
     case Verdict::first_seen:
     case Verdict::too_early:
-    case Verdict::rule_put_off: return put_off;
+    case Verdict::rule_put_off:
+    case Verdict::trap: return put_off;
     case Verdict::store_failure: return policy.on_store_failure == OnStoreFailure::defer ? put_off : Action::pass;
     case Verdict::block_client:
     case Verdict::block_sender:
     case Verdict::block_recipient:
-    case Verdict::rule_block: return Action::refuse;
+    case Verdict::rule_block:
+    case Verdict::unknown_recipient: return Action::refuse;
     case Verdict::retried:
     case Verdict::known:
     case Verdict::auto_allowed:

@@ -10,6 +10,7 @@
 #include "identity.h"
 #include "ip_address.h"
 #include "judge.h"
+#include "lists/address_list.h"
 #include "lists/lists.h"
 #include "lists/run_time_list.h"
 #include "rules/rules.h"
@@ -33,7 +34,10 @@ struct Policy {
   DomainList domains;  // recipient domains taken
   Lists allow, block;
   std::vector<std::string> dns_allow_lists;  // whom one of them has isn't greylisted
-  std::vector<Rule> rules;                   // asked in turn after the lists, before the greylist
+  AddressList traps;                         // recipients that nobody owns
+  Duration trap_lifetime = std::chrono::days(1);
+  std::vector<Duration> rate_periods;  // those that rules ask about
+  std::vector<Rule> rules;             // asked in turn after the lists, before the greylist
 };
 
 // What the steps before the greylist say (block, domains, allow, in this order).

@@ -6,8 +6,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "greylist/reputations.h"
+#include "greylist/rules/rate.h"
 #include "greylist/store/store.h"
 #include "proxy/backend/pool.h"
+#include "proxy/backend/recipient_check.h"
 #include "proxy/buffers.h"
 #include "proxy/clock.h"
 #include "proxy/connection_limits.h"
@@ -18,6 +21,7 @@
 #include "proxy/put_off_counts.h"
 #include "proxy/setup.h"
 #include "proxy/status/recent.h"
+#include "proxy/tarpit.h"
 #include "proxy/tls_counts.h"
 #include "tls/turnstile.h"
 
@@ -36,7 +40,10 @@ struct Site {
   ConnectionLimits connections;
   HiddenClients hidden_clients;
   PutOffCounts put_off_counts;
+  greylist::Reputations reputations;
+  greylist::RateCounts rates;
   TlsCounts tls_counts;
+  Tarpit tarpit;
   Recent recent;
   std::atomic<std::uint64_t> next_session;
   std::vector<Loop*> loops;  // complete before any of them runs
@@ -65,6 +72,7 @@ struct Loop {
   bool draining = false;
   bool cut = false;  // the time to drain is up: nothing new is begun with backends
   BackendPool backend_pool{*this};
+  RecipientCheck recipient_check{*this};
 };
 
 }  // namespace proxy

@@ -29,6 +29,7 @@
 #include "proxy/log.h"
 #include "proxy/loop.h"
 #include "proxy/process.h"
+#include "proxy/reputation_keeper.h"
 #include "proxy/service_manager.h"
 #include "proxy/session/session.h"
 #include "proxy/status/pages.h"
@@ -91,6 +92,7 @@ class Server {
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<BackendWatch> watch_;
+  std::unique_ptr<ReputationKeeper> reputations_;
   std::unique_ptr<StatusServer> status_;
   std::unique_ptr<RunTimeRegister> run_time_;
   std::unique_ptr<AdminApi> admin_api_;
@@ -205,6 +207,8 @@ int Server::run() {
     threads_.emplace_back([&io = loop->io] { io.run(); });
   }
   load_run_time_entries();
+  reputations_ = std::make_unique<ReputationKeeper>(*site_, control_);
+  reputations_->start();
   watch_ = std::make_unique<BackendWatch>(*loops_.front());
   asio::post(loops_.front()->io, [this] { watch_->start([this] { asio::post(control_, [this] { accept(); }); }); });
   timer_.expires_after(longest_first_round);
@@ -288,6 +292,7 @@ void Server::apply_configuration() {
   on_every_loop([setup = setup_](Loop& loop, std::size_t) {
     loop.setup = setup;
     loop.backend_pool.close();
+    loop.recipient_check.close();
     loop.resolver.reconfigure({setup->settings.dns.servers, setup->settings.dns.timeout});
   });
   LogEvent(LogLevel::info, "reloaded").write();
@@ -303,6 +308,7 @@ void Server::drain() {
     for (const auto& listener : listeners_) listener->stop(loop, index);
     for (auto* session : loop.sessions) session->drain();
     loop.backend_pool.close();
+    loop.recipient_check.close();
     if (index == 0) watch_->stop();
     ++stopped_listening_;
   });
@@ -343,11 +349,13 @@ void Server::stop() {
   watchdog_.stop();
   expiry_timer_.cancel();
   run_time_timer_.cancel();
+  reputations_->stop();
 }
 
 void Server::close() {
   threads_.clear();  // joins
   status_.reset();
+  reputations_->write_rest();
   store_.reset();
   LogEvent(LogLevel::info, "stopped").with("transactions_cut_off", cut_transactions_.load()).write();
 }

@@ -1,6 +1,7 @@
 #include "reply.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -56,6 +57,13 @@ std::string_view Reply::enhanced() const {
   const auto line = std::string_view(wire_).substr(0, wire_.find('\r'));
   return line.size() > 4 ? enhanced_code(line.substr(4)) : std::string_view();
 }
+
+bool Reply::says_unknown_recipient() const {
+  constexpr std::array about_mailbox{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"};
+  return permanent() && std::ranges::find(about_mailbox, enhanced()) != about_mailbox.end();
+}
+
+bool Reply::refuses_by_policy() const { return permanent() && enhanced().starts_with("5.7."); }
 
 std::string Reply::one_line() const {
   std::string joined;

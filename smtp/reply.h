@@ -28,6 +28,12 @@ class Reply {
 
   // The enhanced status code of the first line (RFC 3463), or empty.
   std::string_view enhanced() const;
+  // To RCPT: there is no such mailbox, whoever asks. By its enhanced code (RFC 3463 §3.2, §3.3): X.1.1, X.1.2, X.1.3,
+  // X.1.6, X.1.10 (RFC 7505), or X.2.1, disabled. A code without an enhanced one may mean a policy as well, and that
+  // one client alone.
+  bool says_unknown_recipient() const;
+  // To content: a policy refuses it for good (X.7.x), not its size or form.
+  bool refuses_by_policy() const;
   // All lines on one, without CRLF, joined by " / ": for logs.
   std::string one_line() const;
 

@@ -47,6 +47,8 @@ asio::awaitable<std::tuple<std::error_code>> Stream::wait_for_input() {
   return socket_.async_wait(read_waits_for_, asio::experimental::as_tuple(asio::use_awaitable));
 }
 
+asio::awaitable<std::error_code> Stream::broken() { co_return co_await ready(Wait::wait_error); }
+
 Stream::Count Stream::try_read(std::span<char> room) {
   if (interrupted_) return std::unexpected(interrupted_);
   return session_ ? decrypt(room) : receive(room, 0);

@@ -37,6 +37,8 @@ class Stream {
   // The same in two parts, for whoever waits for long: it takes no coroutine's frame but the wait's own.
   bool must_wait() const { return drained_ && !interrupted_; }
   asio::awaitable<std::tuple<std::error_code>> wait_for_input();
+  // Waits until the peer has reset the connection; that it sends something, or its end, goes unnoticed.
+  asio::awaitable<std::error_code> broken();
   Count try_read(std::span<char> room);  // at once; 0: nothing there now
   Count try_peek(std::span<char> room);  // like try_read(), but the octets stay; before TLS alone
   asio::awaitable<Count> read(std::span<char> room);

@@ -37,6 +37,18 @@ struct Test {
     if (!evidence.lists) return std::unexpected(LookUp::lists);
     return std::ranges::any_of(list.any, [&](const std::string& name) { return is_any_of(*evidence.lists, name); });
   }
+  Truth operator()(const Condition::ReputationIs& reputation) const {
+    if (!evidence.conduct) return std::unexpected(LookUp::conduct);
+    return is_any_of(reputation.any, evidence.conduct->standing);
+  }
+  Truth operator()(const Condition::MoreThan& more_than) const {
+    if (!evidence.conduct) return std::unexpected(LookUp::conduct);
+    const auto& attempts = evidence.conduct->attempts;
+    return std::ranges::any_of(more_than.any, [&](const Rate& rate) {
+      const auto counted = attempts.find(rate.period);
+      return counted != attempts.end() && counted->second > rate.attempts;
+    });
+  }
   Truth operator()(const Condition::Sender& sender) const { return sender.list.matches(attempt.sender); }
   Truth operator()(const Condition::Recipient& recipient) const { return recipient.list.matches(attempt.recipient); }
   Truth operator()(const Condition::NullSender& null_sender) const { return attempt.sender.empty() == null_sender.is; }

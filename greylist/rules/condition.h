@@ -14,8 +14,8 @@
 
 namespace greylist {
 
-// What must be asked of the DNS before something can be said.
-enum class LookUp { name, spf, lists };
+// What must be looked up before something can be said: in the DNS, or, of the client that it has proved to be, here.
+enum class LookUp { name, spf, lists, conduct };
 
 // One thing that a rule asks of an attempt. Of several values any will do.
 struct Condition {
@@ -37,6 +37,12 @@ struct Condition {
   struct DnsList {
     std::vector<std::string> any;  // names
   };
+  struct ReputationIs {
+    std::vector<Standing> any;
+  };
+  struct MoreThan {
+    std::vector<Rate> any;
+  };
   struct Sender {
     AddressList list;
   };
@@ -56,7 +62,8 @@ struct Condition {
     std::vector<TimeOfWeek> any;
   };
 
-  std::variant<Client, Helo, Rdns, FcrdnsIs, SpfIs, DnsList, Sender, Recipient, NullSender, EarlyTalker, TlsIs, At>
+  std::variant<Client, Helo, Rdns, FcrdnsIs, SpfIs, DnsList, ReputationIs, MoreThan, Sender, Recipient, NullSender,
+               EarlyTalker, TlsIs, At>
       test;
   bool negated = false;
 };

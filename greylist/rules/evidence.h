@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "ip_address.h"
+#include "reputation.h"
+#include "rules/rate.h"
 
 namespace greylist {
 
@@ -38,12 +40,19 @@ inline constexpr std::string_view enough_lists = "block_lists";
 // to say of who is behind it. Not so the loopback.
 bool known_to_dns(const IpAddress& client);
 
+// What greygate itself has seen of a client, by the best identity that it has proved.
+struct Conduct {
+  Standing standing = Standing::unknown;
+  Attempts attempts;
+};
+
 // What is known of an attempt beside what the client has said; nullopt: not looked up yet.
 struct Evidence {
   std::string_view tls = no_tls;
   bool early_talker = false;  // it said something before it was greeted
   std::optional<NameEvidence> name;
   std::optional<Spf> spf;
+  std::optional<Conduct> conduct;
   std::optional<std::vector<std::string>> lists;  // names of those kept in the DNS that have the client on them
 };
 

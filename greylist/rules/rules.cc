@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace greylist {
@@ -37,6 +38,7 @@ std::expected<const Rule*, LookUp> first_match(const std::vector<Rule>& rules, c
     evidence.name = {Fcrdns::error, ""};
     evidence.spf = Spf::temperror;
     evidence.lists.emplace();
+    evidence.conduct.emplace();
   }
   for (const auto& rule : rules) {
     const auto found = matches(rule, attempt, evidence, now);
@@ -50,6 +52,9 @@ bool may_need(const std::vector<Rule>& rules, LookUp what) {
   const auto needs = [what](const Condition& condition) {
     if (std::holds_alternative<Condition::SpfIs>(condition.test)) return what == LookUp::spf;
     if (std::holds_alternative<Condition::DnsList>(condition.test)) return what == LookUp::lists;
+    if (std::holds_alternative<Condition::ReputationIs>(condition.test) ||
+        std::holds_alternative<Condition::MoreThan>(condition.test))
+      return what == LookUp::conduct;
     const auto* client = std::get_if<Condition::Client>(&condition.test);
     const bool by_name = (client && client->list.has_names()) ||
                          std::holds_alternative<Condition::Rdns>(condition.test) ||
@@ -57,6 +62,15 @@ bool may_need(const std::vector<Rule>& rules, LookUp what) {
     return by_name && what == LookUp::name;
   };
   return std::ranges::any_of(rules, [&](const Rule& rule) { return std::ranges::any_of(rule.when, needs); });
+}
+
+std::vector<Duration> rate_periods(const std::vector<Rule>& rules) {
+  std::set<Duration> periods;
+  for (const auto& rule : rules)
+    for (const auto& condition : rule.when)
+      if (const auto* more_than = std::get_if<Condition::MoreThan>(&condition.test))
+        for (const auto& rate : more_than->any) periods.insert(rate.period);
+  return {periods.begin(), periods.end()};
 }
 
 Verdict verdict_of(Rule::Action action) {

@@ -31,6 +31,8 @@ std::expected<const Rule*, LookUp> first_match(const std::vector<Rule>& rules, c
 
 bool may_need(const std::vector<Rule>& rules, LookUp what);  // one of them, sooner or later
 
+std::vector<Duration> rate_periods(const std::vector<Rule>& rules);  // that their conditions ask about, each once
+
 Verdict verdict_of(Rule::Action action);  // not of `greylist`, which leaves it to the greylist
 
 }  // namespace greylist

@@ -15,6 +15,7 @@ namespace greylist {
 //   triplets   SENDER TAB RECIPIENT TAB IDENTITY   the null sender is empty
 //   clients    EARNER
 //   lists      allow|block TAB CLIENT TAB SENDER TAB RECIPIENT, a condition that isn't given empty
+//   reputations   IDENTITY
 //   history    RECIPIENT TAB, then 8 octets of time, the latest first, and 4 that tell events of one time apart
 //
 // What one attempt is known under, identity by identity, is side by side: to write the second costs next to nothing. In

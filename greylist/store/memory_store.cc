@@ -109,6 +109,24 @@ class MemoryStore final : public Store, private Shelf {
     co_return run_time_entries_.erase(run_time_key(entry)) > 0;
   }
 
+  asio::awaitable<std::expected<std::vector<ReputationChange>, StoreError>> reputations() override {
+    const std::lock_guard lock(mutex_);
+    std::vector<ReputationChange> all;
+    all.reserve(reputations_.size());
+    for (const auto& [identity, reputation] : reputations_) all.push_back({identity, reputation});
+    co_return all;
+  }
+
+  asio::awaitable<std::expected<void, StoreError>> keep(std::vector<ReputationChange> changes) override {
+    const std::lock_guard lock(mutex_);
+    for (auto& [identity, reputation] : changes)
+      if (reputation)
+        reputations_.insert_or_assign(std::move(identity), *reputation);
+      else
+        reputations_.erase(identity);
+    co_return std::expected<void, StoreError>();
+  }
+
   void note(HistoryEvent event) override {
     const std::lock_guard lock(mutex_);
     auto key = history_key(event.recipient, event.time, next_event_++);
@@ -150,6 +168,7 @@ class MemoryStore final : public Store, private Shelf {
   std::map<std::string, Record> records_;
   std::unordered_map<std::string, Credit> credits_;
   std::map<std::string, RunTimeEntry> run_time_entries_;
+  std::map<std::string, Reputation> reputations_;
   std::map<std::string, HistoryEvent> history_;
   std::uint32_t next_event_ = 0;
 };

@@ -24,6 +24,12 @@ std::vector<std::string> keys_of(const Question& question) {
   return keys;
 }
 
+std::vector<Identity> identities_of(const Question& question) {
+  std::vector<Identity> all{{question.triplet.identity, question.earner}};
+  all.insert(all.end(), question.also.begin(), question.also.end());
+  return all;
+}
+
 std::vector<std::string> earners_of(const Question& question) {
   std::vector<std::string> all;
   if (!question.earner.empty()) all.push_back(question.earner);

@@ -23,6 +23,9 @@ Question question_about(Triplet triplet, std::vector<Identity> identities, std::
 // triplet_key() under each identity, the best one's first.
 std::vector<std::string> keys_of(const Question& question);
 
+// All that the client is known by, the network last.
+std::vector<Identity> identities_of(const Question& question);
+
 // Whom a passing is credited to.
 std::vector<std::string> earners_of(const Question& question);
 

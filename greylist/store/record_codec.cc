@@ -1,5 +1,8 @@
 #include "store/record_codec.h"
 
+#include <array>
+#include <bit>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -10,6 +13,7 @@ namespace {
 constexpr std::uint8_t version = 1;
 constexpr std::uint8_t credited_flag = 1, passed_flag = 2;
 constexpr std::uint8_t lapses_flag = 1;
+constexpr std::uint8_t has_passed_flag = 1, trapped_flag = 2;
 constexpr std::size_t longest_text = std::numeric_limits<std::uint16_t>::max();
 constexpr std::size_t longest_client = std::numeric_limits<std::uint8_t>::max();
 
@@ -23,6 +27,7 @@ class Writer {
     return *this;
   }
   Writer& put(Time time) { return put(static_cast<std::uint64_t>(time.time_since_epoch().count())); }
+  Writer& put(double number) { return put(std::bit_cast<std::uint64_t>(number)); }
   Writer& put(std::string_view text) {
     out_.append(text);
     return *this;
@@ -57,6 +62,11 @@ class Reader {
     if (count < -farthest || count > farthest) sound_ = false;
     return Time(Duration(count));
   }
+  double amount() {
+    const auto value = std::bit_cast<double>(number<std::uint64_t>());
+    if (!std::isfinite(value) || value < 0) sound_ = false;
+    return value;
+  }
   std::string_view text(std::size_t size) {
     if (in_.size() < size) {
       sound_ = false;
@@ -73,6 +83,12 @@ class Reader {
   std::string_view in_;
   bool sound_ = true;
 };
+
+// All that is counted, in the order in which it is written.
+auto amounts(auto& r) {
+  return std::array{&r.retries,          &r.deliveries, &r.one_shots,  &r.unknown_recipients,
+                    &r.refused_messages, &r.trap_hits,  &r.pending[0], &r.pending[1]};
+}
 
 }  // namespace
 
@@ -112,6 +128,18 @@ std::string encode(const RunTimeEntry& entry) {
       .take();
 }
 
+std::string encode(const Reputation& reputation) {
+  Writer out(90);
+  out.put(version);
+  for (const auto* amount : amounts(reputation)) out.put(*amount);
+  return out.put(reputation.as_of)
+      .put(reputation.passed.value_or(Time()))
+      .put(reputation.trapped.value_or(Time()))
+      .put(static_cast<std::uint8_t>((reputation.passed ? has_passed_flag : 0) |
+                                     (reputation.trapped ? trapped_flag : 0)))
+      .take();
+}
+
 std::optional<Record> decode_record(std::string_view value) {
   Reader in(value);
   if (in.number<std::uint8_t>() != version) return std::nullopt;
@@ -146,6 +174,21 @@ std::optional<HistoryEvent> decode_event(std::string_view value) {
   for (auto* text : {&event.client, &event.helo, &event.identity, &event.sender, &event.what, &event.reply})
     *text = in.measured_text();
   return in.complete() ? std::optional(std::move(event)) : std::nullopt;
+}
+
+std::optional<Reputation> decode_reputation(std::string_view value) {
+  Reader in(value);
+  if (in.number<std::uint8_t>() != version) return std::nullopt;
+  Reputation reputation;
+  for (auto* amount : amounts(reputation)) *amount = in.amount();
+  reputation.as_of = in.time();
+  const auto passed = in.time(), trapped = in.time();
+  const auto flags = in.number<std::uint8_t>();
+  if (!in.complete() || (flags & ~(has_passed_flag | trapped_flag)) != 0) return std::nullopt;
+  if (flags & has_passed_flag) reputation.passed = passed;
+  if (flags & trapped_flag) reputation.trapped = trapped;
+  if ((!reputation.passed && passed != Time()) || (!reputation.trapped && trapped != Time())) return std::nullopt;
+  return reputation;
 }
 
 bool decode_into(RunTimeEntry& entry, std::string_view value) {

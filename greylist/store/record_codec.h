@@ -6,6 +6,7 @@
 #include "history.h"
 #include "judge.h"
 #include "lists/run_time_entry.h"
+#include "reputation.h"
 
 namespace greylist {
 
@@ -28,17 +29,26 @@ namespace greylist {
 //                 sender, what, reply, each             17     1  flags: 1 lapses
 //                 behind its length                  18   2+n  note, behind its length
 //
+//   Reputation, version 1
+//        0     1  version: 1
+//        1    64  retries, deliveries, one-shots, unknown recipients, refused messages, trap hits, pending attempts of
+//                 this span and of the one before, each a double of IEEE 754 that is finite and not negative
+//       65    24  as of; passed; trapped, 0 where the flag isn't set
+//       89     1  flags: 1 passed, 2 trapped
+//
 // A later version gets its own number and is told apart by the first octet; version 1 stays readable.
 std::string encode(const Record& record);
 std::string encode(const Credit& credit);
 std::string encode(const HistoryEvent& event);  // but for the recipient, which is in the key
 std::string encode(const RunTimeEntry& entry);  // but for its list and conditions, likewise
+std::string encode(const Reputation& reputation);
 
 // nullopt: cut short or too long, of a version or with flags that we don't know, or with a time beyond all use (2^52 ms
 // from the epoch: the difference of two times never overflows).
 std::optional<Record> decode_record(std::string_view value);
 std::optional<Credit> decode_credit(std::string_view value);
 std::optional<HistoryEvent> decode_event(std::string_view value);
+std::optional<Reputation> decode_reputation(std::string_view value);
 bool decode_into(RunTimeEntry& entry, std::string_view value);
 
 }  // namespace greylist

@@ -84,6 +84,16 @@ Listing::Found<std::vector<RunTimeEntry>> Listing::run_time_entries() const {
   return found;
 }
 
+Listing::Found<std::vector<ReputationChange>> Listing::reputations() const {
+  std::vector<ReputationChange> found;
+  Cursor cursor(database_, database_.reputations());
+  for (cursor.after(""); cursor.valid(); cursor.next())
+    if (const auto reputation = decode_reputation(cursor.value()))
+      found.push_back({std::string(cursor.key()), reputation});
+  if (!cursor.status().ok()) return std::unexpected(cursor.status());
+  return found;
+}
+
 Listing::Found<std::vector<HistoryEvent>> Listing::history(const std::string& recipient, std::size_t most) const {
   std::vector<HistoryEvent> found;
   const auto prefix = history_prefix(recipient);

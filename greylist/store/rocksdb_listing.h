@@ -21,6 +21,7 @@ class Listing {
   Found<EntryPage> entries(const std::string& from, const EntryFilter& wanted) const;
   Found<EarnerPage> earners(const std::string& from) const;
   Found<std::vector<RunTimeEntry>> run_time_entries() const;
+  Found<std::vector<ReputationChange>> reputations() const;
   Found<std::vector<HistoryEvent>> history(const std::string& recipient, std::size_t most) const;
 
  private:

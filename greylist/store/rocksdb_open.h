@@ -30,6 +30,7 @@ struct Database {
   rocksdb::ColumnFamilyHandle* clients() const { return families[2]; }
   rocksdb::ColumnFamilyHandle* lists() const { return families[3]; }
   rocksdb::ColumnFamilyHandle* history() const { return families[4]; }
+  rocksdb::ColumnFamilyHandle* reputations() const { return families[5]; }
 };
 
 struct DatabasePlace {

@@ -41,6 +41,11 @@ bool run_time_entry_is_over(std::string_view value, Time now, const Limits&) {
   return decode_into(entry, value) && entry.lapses && *entry.lapses < now;
 }
 
+bool reputation_is_over(std::string_view value, Time now, const Limits&) {
+  const auto reputation = decode_reputation(value);
+  return reputation && !worth_keeping(*reputation, now);
+}
+
 // One a compaction, so the clock is read once a compaction and not once an entry.
 class ExpiryFilter final : public rocksdb::CompactionFilter {
  public:
@@ -167,9 +172,12 @@ DatabaseOptions database_options(std::uint64_t cache_bytes, const std::shared_pt
   const auto small = family_options(cache, mib);
   const auto large = family_options(cache, std::min(budget / 8, 16 * mib));
   options.families = {
-      {rocksdb::kDefaultColumnFamilyName, small},           {"triplets", expiring(large, record_is_over, expiry)},
-      {"clients", expiring(small, credit_is_over, expiry)}, {"lists", expiring(small, run_time_entry_is_over, expiry)},
+      {rocksdb::kDefaultColumnFamilyName, small},
+      {"triplets", expiring(large, record_is_over, expiry)},
+      {"clients", expiring(small, credit_is_over, expiry)},
+      {"lists", expiring(small, run_time_entry_is_over, expiry)},
       {"history", expiring(large, event_is_over, expiry)},
+      {"reputations", expiring(small, reputation_is_over, expiry)},
   };
   return options;
 }

@@ -39,7 +39,7 @@ struct LibraryEvents {
 
 struct DatabaseOptions {
   rocksdb::DBOptions database;
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;  // default, triplets, clients, lists, history
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;  // default, triplets, clients, lists, history, reputations
 };
 
 // Blocks, filters and write buffers of all families together stay within `cache_bytes` (8 MiB at least).

@@ -66,6 +66,12 @@ void RocksDbShelf::put(const RunTimeEntry& entry) {
 void RocksDbShelf::put(const HistoryEvent& event, std::uint32_t number) {
   batch().Put(database_.history(), history_key(event.recipient, event.time, number), encode(event));
 }
+void RocksDbShelf::put(const ReputationChange& change) {
+  if (change.reputation)
+    batch().Put(database_.reputations(), change.identity, encode(*change.reputation));
+  else
+    batch().Delete(database_.reputations(), change.identity);
+}
 void RocksDbShelf::forget(const std::string& earner) { batch().Delete(database_.clients(), credit_key(earner)); }
 
 rocksdb::Status RocksDbShelf::commit() {

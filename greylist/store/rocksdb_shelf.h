@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "reputations.h"
 #include "store/rocksdb_open.h"
 #include "store/steps.h"
 
@@ -29,6 +30,7 @@ class RocksDbShelf final : public Shelf {
   void put(const RunTimeEntry& entry);
   Step<bool> erase(const RunTimeEntry& entry);  // whether it is there
   void put(const HistoryEvent& event, std::uint32_t number);
+  void put(const ReputationChange& change);
 
   // In the write-ahead log when it returns, so it survives our end, and the machine's after the next sync.
   rocksdb::Status commit();

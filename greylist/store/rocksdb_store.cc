@@ -74,6 +74,8 @@ class RocksDbStore final : public Store {
   asio::awaitable<Answer<std::vector<RunTimeEntry>>> run_time_entries() override;
   asio::awaitable<Answer<void>> add(std::vector<RunTimeEntry> entries) override;
   asio::awaitable<Answer<bool>> remove(RunTimeEntry entry) override;
+  asio::awaitable<Answer<std::vector<ReputationChange>>> reputations() override;
+  asio::awaitable<Answer<void>> keep(std::vector<ReputationChange> changes) override;
   void note(HistoryEvent event) override;
   asio::awaitable<Answer<std::vector<HistoryEvent>>> history(std::string recipient, std::size_t most) override;
   void set_limits(const Limits& limits) override { keeper_.set_limits(limits); }
@@ -276,6 +278,17 @@ asio::awaitable<Answer<void>> RocksDbStore::add(std::vector<RunTimeEntry> entrie
 
 asio::awaitable<Answer<bool>> RocksDbStore::remove(RunTimeEntry entry) {
   return run<bool>(any_stripe, [entry = std::move(entry)](RocksDbShelf& shelf) { return shelf.erase(entry); });
+}
+
+asio::awaitable<Answer<std::vector<ReputationChange>>> RocksDbStore::reputations() {
+  return look<std::vector<ReputationChange>>(any_stripe, [](const Listing& listing) { return listing.reputations(); });
+}
+
+asio::awaitable<Answer<void>> RocksDbStore::keep(std::vector<ReputationChange> changes) {
+  return change(any_stripe, [changes = std::move(changes)](RocksDbShelf& shelf) {
+    for (const auto& change : changes) shelf.put(change);
+    return Step<void>();
+  });
 }
 
 void RocksDbStore::note(HistoryEvent event) {

@@ -11,6 +11,7 @@
 #include "history.h"
 #include "judge.h"
 #include "lists/run_time_entry.h"
+#include "reputations.h"
 #include "store/question.h"
 #include "triplet.h"
 
@@ -100,6 +101,10 @@ class Store {
   virtual asio::awaitable<std::expected<std::vector<RunTimeEntry>, StoreError>> run_time_entries() = 0;
   virtual asio::awaitable<std::expected<void, StoreError>> add(std::vector<RunTimeEntry> entries) = 0;
   virtual asio::awaitable<std::expected<bool, StoreError>> remove(RunTimeEntry entry) = 0;  // whether it was there
+
+  // Reputations: what was kept of them, and what is to be kept from now on.
+  virtual asio::awaitable<std::expected<std::vector<ReputationChange>, StoreError>> reputations() = 0;
+  virtual asio::awaitable<std::expected<void, StoreError>> keep(std::vector<ReputationChange> changes) = 0;
 
   // Notes an event for the history: never waits; it is written within a second, and lost where that can't be done.
   virtual void note(HistoryEvent event) = 0;  // any thread

@@ -1,6 +1,7 @@
 #include "proxy/admin/explain.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "greylist/generic_name.h"
 #include "proxy/admin/entry_json.h"
 #include "proxy/admin/finished.h"
+#include "proxy/admin/reputation_story.h"
 #include "proxy/config/duration.h"
 #include "proxy/dns/organisational_domain.h"
 #include "proxy/rfc3339.h"
@@ -186,8 +188,57 @@ class Explanation {
         case greylist::LookUp::name: evidence.name = evidence_of(look_up_name()); break;
         case greylist::LookUp::spf: evidence.spf = look_up_spf().result; break;
         case greylist::LookUp::lists: evidence.lists = names_of(look_up_lists(), setup().dns_lists.threshold); break;
+        case greylist::LookUp::conduct: evidence.conduct = conduct(); break;
       }
     }
+  }
+
+  // What greygate itself has seen of the client.
+  greylist::Conduct conduct() {
+    const auto identity = identities().front().earner;
+    const auto& site = sources_.site;
+    greylist::Conduct conduct{.attempts = site.rates.counted(identity, policy().rate_periods, now_)};
+    if (const auto reputation = site.reputations.find(identity)) conduct.standing = standing(*reputation, now_);
+    tell_of_reputation();
+    for (auto& [period, attempts] : conduct.attempts)
+      step(identity + " would have made " + std::to_string(std::lround(++attempts)) + " attempts in " +
+           duration_text(period));
+    return conduct;
+  }
+
+  void tell_of_reputation() {
+    if (std::exchange(reputation_told_, true)) return;
+    const auto& name = identities().front().earner;
+    const auto reputation = sources_.site.reputations.find(name);
+    const auto story = reputation ? reputation_story(name, *reputation, now_) : std::string();
+    if (!story.empty()) step(story);
+  }
+
+  const std::vector<greylist::Identity>& identities() {
+    if (identities_.empty())
+      identities_ = greylist::identities(asked_.client, proof(), policy().identity, policy().client_prefix);
+    return identities_;
+  }
+
+  // Whether the recipient is one, and the client falls into it.
+  bool hits_trap() {
+    if (!policy().traps.matches(asked_.recipient.text()) || !greylist::known_to_dns(asked_.client)) return false;
+    const bool has_passed = sources_.site.reputations.has_passed(identities(), now_, limits_.lifetime);
+    step(has_passed ? "the recipient is one of greylist.traps, but mail of this client has passed before: only counted"
+                    : "the recipient is one of greylist.traps: put off, and so is, for " +
+                          duration_text(policy().trap_lifetime) + ", whoever comes from " + identities().back().name +
+                          " and proves nothing");
+    return !has_passed;
+  }
+
+  // Whether its network fell into one, and nothing better is proved of it.
+  bool is_trapped() {
+    const auto& network = identities().back().name;
+    const bool is_trapped = !policy().traps.empty() && identities().size() == 1 &&
+                            greylist::known_to_dns(asked_.client) &&
+                            sources_.site.reputations.trapped(network, now_, policy().trap_lifetime);
+    if (is_trapped) step(network + " wrote to one of greylist.traps: put off");
+    return is_trapped;
   }
 
   greylist::Screening screened() {
@@ -270,12 +321,17 @@ class Explanation {
     }
     if (asked_.sender.null() && policy().null_sender == greylist::NullSender::data)
       step("a bounce: the mail server is asked first, and what follows is decided at DATA");
-    const auto identities = greylist::identities(asked_.client, proof(), policy().identity, policy().client_prefix);
-    triplet_.identity = identities.front().name;
+    triplet_.identity = identities().front().name;
+    tell_of_reputation();
+    if (hits_trap()) {
+      decision_.verdict = Verdict::trap;
+      decision_.action = greylist::action_of(decision_.verdict, policy());
+      return;
+    }
     step("remembered by: client " + triplet_.identity + ", sender <" + triplet_.sender + ">, recipient <" +
          triplet_.recipient + ">");
-    const auto records = remembered(identities);
-    const auto credits = earned_by(identities);
+    const auto records = remembered(identities());
+    const auto credits = earned_by(identities());
     if (!records || !credits) {
       decision_.verdict = Verdict::store_failure;
       decision_.action = greylist::action_of(decision_.verdict, policy());
@@ -288,6 +344,7 @@ class Explanation {
       step(earner->name + " has earned its way: " + std::to_string(earner->credit.count) + " triplets came back");
     } else {
       decision_.verdict = greylist::judge(record_, now_, limits_, asked_.client.text()).verdict;
+      if (decision_.verdict != Verdict::known && is_trapped()) decision_.verdict = Verdict::trap;
       for (const auto& [name, credit] : *credits)
         step(name + " has earned " + std::to_string(credit.count) + " of the " +
              std::to_string(policy().auto_allow.after) + " triplets that would let it through");
@@ -393,6 +450,8 @@ class Explanation {
   std::optional<ClientName> name_;
   std::optional<SpfVerdict> spf_;
   std::optional<DnsListings> lists_;
+  std::vector<greylist::Identity> identities_;
+  bool reputation_told_ = false;
   greylist::Limits limits_;  // with a rule's delay
   std::string word_;         // where no Decision has one
   Decision decision_;

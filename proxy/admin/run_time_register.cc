@@ -11,7 +11,7 @@ namespace proxy {
 namespace {
 
 // A loop answers within a moment, unless it has ended.
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds loop_patience{2};
 
 bool lapsed(const greylist::RunTimeEntry& entry, greylist::Time now) { return entry.lapses && *entry.lapses <= now; }
 
@@ -86,7 +86,7 @@ void RunTimeRegister::publish() {
       done.set_value();
     });
   }
-  const auto latest = std::chrono::steady_clock::now() + patience;
+  const auto latest = std::chrono::steady_clock::now() + loop_patience;
   for (auto& done : in_force) done.wait_until(latest);
 }
 

@@ -11,14 +11,6 @@ namespace {
 // A backend that is busy with mail may take its time; one that is down shouldn't hold up the next look.
 constexpr std::chrono::seconds patience{20};
 
-smtp::ClientIdentity outsider() {
-  smtp::ClientIdentity client;
-  client.client = {"192.0.2.1", 25};
-  client.destination = {"192.0.2.2", 25};
-  client.helo = "probe.greygate.invalid";
-  return client;
-}
-
 // A question and its answer; false if none came.
 asio::awaitable<bool> ask(BackendConnection& connection, std::string command, ProbeResult& result) {
   std::string line = command + "\r\n";
@@ -46,6 +38,14 @@ asio::awaitable<bool> all_refused(const Setup& setup, BackendConnection& connect
 }
 
 }  // namespace
+
+smtp::ClientIdentity outsider() {
+  smtp::ClientIdentity client;
+  client.client = {"192.0.2.1", 25};
+  client.destination = {"192.0.2.2", 25};
+  client.helo = "probe.greygate.invalid";
+  return client;
+}
 
 std::vector<std::string> guard_recipients(const std::vector<std::string>& domains) {
   std::vector<std::string> recipients{"probe@greygate.invalid"};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/backend/open.h"
+#include "smtp/xclient.h"
 
 namespace proxy {
 
@@ -21,7 +22,10 @@ struct ProbeResult {
   bool guard_concluded = false;  // the backend refused every outsider for good, or accepted one
 };
 
-// Goes through the opening as the client 192.0.2.1 (RFC 5737) would, and notes how the address is and what it offers.
+// The client that we are taken for where we ask on our own account: 192.0.2.1, an address of nobody's (RFC 5737).
+smtp::ClientIdentity outsider();
+
+// Goes through the opening as an outsider() would, and notes how the address is and what it offers.
 // With `guard` it also asks, without ever sending content, whether the backend would relay for such an outsider, and
 // ends with RSET.
 asio::awaitable<ProbeResult> probe(Loop& loop, const Setup& setup, BackendAddress& address, bool guard);

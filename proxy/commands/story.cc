@@ -35,6 +35,8 @@ constexpr std::array attempts{
     Phrase{"rule_block", "attempt, blocked by a rule,"},
     Phrase{"rule_put_off", "attempt, put off by a rule,"},
     Phrase{"dns_allow", "attempt, client on an allow list in the DNS,"},
+    Phrase{"trap", "attempt, client in a trap,"},
+    Phrase{"unknown_recipient", "attempt, mailbox unknown to the mail server,"},
 };
 constexpr std::array endings{
     Phrase{"relayed", "relayed: the mail server said "},

@@ -84,7 +84,10 @@ std::expected<greylist::Policy, ConfigProblems> build_policy(const Settings& set
   add_entries(policy.block.senders, "block.senders", settings.block.senders, problems);
   add_entries(policy.block.recipients, "block.recipients", settings.block.recipients, problems);
   for (const auto& list : settings.dns.allow_lists) policy.dns_allow_lists.push_back(list.name);
+  add_entries(policy.traps, "greylist.traps", greylist.traps, problems);
+  policy.trap_lifetime = greylist.trap_lifetime;
   policy.rules = build_rules(settings, problems);
+  policy.rate_periods = greylist::rate_periods(policy.rules);
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return policy;
 }

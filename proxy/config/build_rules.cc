@@ -51,6 +51,8 @@ class RuleBuilder {
     if (!from.recipient.empty())
       put(Condition::Recipient{entries<greylist::AddressList>(where + ".recipient", from.recipient)});
     if (from.null_sender) put(Condition::NullSender{*from.null_sender});
+    if (from.early_talker == !negated && settings_.greylist.greeting_delay == Duration::zero())
+      wrong(where + ".early_talker", "can never hold: greylist.greeting_delay is \"0s\"");
     if (from.early_talker) put(Condition::EarlyTalker{*from.early_talker});
     if (!from.tls.empty()) put(Condition::TlsIs{from.tls});
     if (!from.time.empty()) put(Condition::At{times(from.time)});
@@ -58,6 +60,8 @@ class RuleBuilder {
     if (!from.fcrdns.empty()) put(Condition::FcrdnsIs{enumerated(from.fcrdns, greylist::parse_fcrdns)});
     if (!from.spf.empty()) put(Condition::SpfIs{enumerated(from.spf, greylist::parse_spf)});
     if (!from.dns_list.empty()) put(Condition::DnsList{known_lists(where + ".dns_list", from.dns_list)});
+    if (!from.reputation.empty()) put(Condition::ReputationIs{enumerated(from.reputation, greylist::parse_standing)});
+    if (!from.rate.empty()) put(Condition::MoreThan{enumerated(from.rate, parse_rate)});
     if (settings_.dns.enabled) return;
     for (const auto& [name, is_asked] : {std::pair{".rdns", !from.rdns.empty()},
                                          {".fcrdns", !from.fcrdns.empty()},
@@ -80,7 +84,9 @@ class RuleBuilder {
       return std::ranges::find(lists, name, &Settings::DnsList::name) != lists.end();
     };
     for (const auto& name : names)
-      if (name != greylist::enough_lists && !has(dns.allow_lists, name) && !has(dns.block_lists, name))
+      if (name == greylist::enough_lists) {
+        if (dns.block_lists.empty()) wrong(where, "\"block_lists\" can never hold: dns.block_lists is empty");
+      } else if (!has(dns.allow_lists, name) && !has(dns.block_lists, name))
         wrong(where, "\"" + name + "\" is none of dns.allow_lists and dns.block_lists");
     return names;
   }

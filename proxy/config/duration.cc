@@ -31,6 +31,17 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<greylist::Rate> parse_rate(std::string_view text) {
+  greylist::Rate rate;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), rate.attempts);
+  const std::string_view per(rest, text.data() + text.size());
+  if (error != std::errc() || !per.starts_with('/')) return std::nullopt;
+  const auto period = parse_duration(per.substr(1));
+  if (!period || *period < std::chrono::seconds(1) || *period > std::chrono::days(30)) return std::nullopt;
+  rate.period = *period;
+  return rate;
+}
+
 std::string duration_text(std::chrono::milliseconds duration) {
   const std::int64_t count = duration.count();
   if (count == 0) return "0s";

@@ -6,6 +6,7 @@
 #include "greylist/domain_name.h"
 #include "greylist/ip_address.h"
 #include "greylist/rules/time_of_week.h"
+#include "proxy/config/duration.h"
 #include "proxy/config/host_port.h"
 
 namespace proxy {
@@ -83,6 +84,8 @@ std::optional<std::string> expected_instead(Form form, const std::string& text) 
       const auto time = greylist::TimeOfWeek::parse(text);
       return time ? std::nullopt : std::optional(time.error());
     }
+    case Form::rate:
+      return unless(parse_rate(text).has_value(), "attempts and a period such as \"100/1h\", between 1 s and 30 days");
     case Form::path: return unless(!text.contains('\0'), "a path");
   }
   return std::nullopt;

@@ -122,6 +122,20 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
        "How long a client that never came back yet waits for our greeting, for rules to know who doesn't; \"0s\": "
        "not at all."},
       s.greeting_delay, none_too_short);
+  v.texts({"traps",
+           "Recipients that nobody owns, as in allow.recipients: who writes to one is put off, and so is its network."},
+          s.traps, Form::address);
+  v.duration({"trap_lifetime", "For how long, if nothing is proved of the client."}, s.trap_lifetime, shortest);
+  v.flag(
+      {"verify_recipients",
+       "true: a recipient that the backend has no mailbox for is refused at once, in the backend's words, instead of "
+       "put off."},
+      s.verify_recipients);
+  v.object({"tarpit", "Who is on a block list, or blocked by a rule, is refused late."}, [&] {
+    v.duration({"delay", "How late, at most 2m; \"0s\": at once."}, s.tarpit.delay, none_too_short);
+    v.count({"clients", "So many are kept waiting at once; those beyond are refused at once."}, s.tarpit.clients,
+            at_least_one);
+  });
   v.object({"reply", "What a recipient that is put off is told."}, [&] { reply(v, s.reply); });
   v.flag({"header",
           "true: messages that had waited get one X-Greylist header, and a sender's own is removed from every "
@@ -192,6 +206,10 @@ void conditions(KeyVisitor& v, Settings::Conditions& s) {
                  "The name of one of dns.allow_lists or dns.block_lists; \"block_lists\": enough of these, by their "
                  "weights."},
                 s.dns_list, Form::free);
+  v.one_or_more({"reputation", "How the client behaved of late, by its best identity: good, unknown, bad."},
+                s.reputation, greylist::standing_words);
+  v.one_or_more({"rate", "More attempts of the client, by its best identity, than so many in a period: \"100/1h\"."},
+                s.rate, Form::rate);
   v.one_or_more({"sender", "As in allow."}, s.sender, Form::address);
   v.one_or_more({"recipient", "As in allow."}, s.recipient, Form::address);
   v.flag({"null_sender", "true: a bounce (sender <>); false: none."}, s.null_sender);

@@ -29,6 +29,7 @@ enum class Form {
   enhanced,    // "4.2.0": the enhanced code of a reply that puts off
   path,        // made absolute, seen from the configuration file's directory; empty stays empty
   time,        // "Mon-Fri 08:00-18:00"; greylist/rules/time_of_week.h checks it
+  rate,        // "100/1h"; parse_rate() checks it
   client,      // an entry of a client list; greylist/lists/client_list.h checks it
   address,     // an entry of a sender or recipient list; likewise
 };

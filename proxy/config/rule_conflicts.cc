@@ -21,7 +21,7 @@ struct Field {
 constexpr std::array lists{Field{"client", &Conditions::client}, Field{"helo", &Conditions::helo},
                            Field{"rdns", &Conditions::rdns},     Field{"dns_list", &Conditions::dns_list},
                            Field{"sender", &Conditions::sender}, Field{"recipient", &Conditions::recipient},
-                           Field{"time", &Conditions::time}};
+                           Field{"rate", &Conditions::rate},     Field{"time", &Conditions::time}};
 
 // Conditions whose values can all be counted.
 struct Choice {
@@ -31,6 +31,7 @@ struct Choice {
 };
 constexpr Choice fcrdns{"fcrdns", greylist::fcrdns_words, &Conditions::fcrdns};
 constexpr std::array choices{fcrdns, Choice{"spf", greylist::spf_words, &Conditions::spf},
+                             Choice{"reputation", greylist::standing_words, &Conditions::reputation},
                              Choice{"tls", greylist::tls_words, &Conditions::tls}};
 
 Texts texts(const std::vector<std::string>& values) {

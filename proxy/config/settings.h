@@ -30,6 +30,10 @@ struct Settings {
     Duration connect_timeout{10'000}, open_timeout{120'000}, reply_timeout{240'000}, end_of_data_timeout{900'000};
     bool reuse = false;
   };
+  struct Tarpit {
+    Duration delay{0};
+    unsigned clients = 100;
+  };
   struct Greylist {
     std::string mode = "enforce";  // enforce | observe | off
     greylist::Limits limits;
@@ -38,6 +42,10 @@ struct Settings {
     greylist::AutoAllow auto_allow;
     std::string null_sender = "rcpt";  // rcpt | data
     Duration greeting_delay{0};
+    std::vector<std::string> traps;
+    Duration trap_lifetime{86'400'000};
+    bool verify_recipients = false;
+    Tarpit tarpit;
     greylist::ReplyTemplate reply;
     bool header = false;
     std::string on_store_failure = "accept";  // accept | defer
@@ -61,7 +69,7 @@ struct Settings {
     unsigned block_threshold = 1;
   };
   struct Conditions {  // of a rule; what is empty isn't asked
-    std::vector<std::string> client, helo, rdns, fcrdns, spf, dns_list, sender, recipient;
+    std::vector<std::string> client, helo, rdns, fcrdns, spf, dns_list, reputation, rate, sender, recipient;
     std::optional<bool> null_sender, early_talker;
     std::vector<std::string> tls, time;
   };

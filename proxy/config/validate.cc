@@ -76,6 +76,14 @@ void waiting(const Settings& s, ConfigProblems& problems) {
                                "), or no retry ever passes; got \"" + duration_text(limits.delay) + "\""});
 }
 
+// A client waits for five minutes for the reply to RCPT (RFC 5321 §4.5.3.2.3), and not for ours alone.
+void tarpit(const Settings& s, ConfigProblems& problems) {
+  constexpr std::chrono::minutes longest{2};
+  if (s.greylist.tarpit.delay > longest)
+    problems.push_back({"greylist.tarpit.delay", "at most 2m: no client waits much longer for a reply to RCPT; got \"" +
+                                                     duration_text(s.greylist.tarpit.delay) + "\""});
+}
+
 void identity(const Settings& s, ConfigProblems& problems) {
   const auto& proofs = s.greylist.identity;
   for (std::size_t i = 0; i < proofs.size(); ++i) {
@@ -108,7 +116,8 @@ void dns_lists(const Settings& s, ConfigProblems& problems) {
     for (std::size_t i = 0; i < lists.size(); ++i) {
       const auto& [name, zone, returns, weight] = lists[i];
       if (name.empty()) problems.push_back({at(key, i) + ".name", "required: how rules are to call the list"});
-      if (!is_host_name(zone))
+      constexpr std::size_t longest = 189;  // of a domain's 253, with an IPv6 address in front
+      if (!is_host_name(zone) || zone.size() > longest)
         problems.push_back({at(key, i) + ".zone", "expected a domain such as \"list.example.org\""});
       if (std::ranges::count(taken, name) > 0)
         problems.push_back({at(key, i) + ".name", "\"" + name + "\" has another meaning already"});
@@ -117,6 +126,20 @@ void dns_lists(const Settings& s, ConfigProblems& problems) {
   };
   check("dns.allow_lists", s.dns.allow_lists);
   check("dns.block_lists", s.dns.block_lists);
+  unsigned weights = 0;
+  for (const auto& list : s.dns.block_lists) weights += list.weight;
+  if (weights < s.dns.block_threshold && weights > 0)
+    problems.push_back({"dns.block_threshold", "at most what all of dns.block_lists weigh together, " +
+                                                   std::to_string(weights) + ", or nobody is on enough of them"});
+  if (!s.dns.enabled && !s.dns.allow_lists.empty())
+    problems.push_back({"dns.allow_lists", "can't be asked while dns.enabled is false"});
+}
+
+void greeting(const Settings& s, ConfigProblems& problems) {
+  constexpr Duration longest = std::chrono::minutes(1);  // clients wait for five (RFC 5321 §4.5.3.2.1), many for less
+  if (s.greylist.greeting_delay > longest)
+    problems.push_back({"greylist.greeting_delay", "at most 1m, or clients leave before they are greeted; got \"" +
+                                                       duration_text(s.greylist.greeting_delay) + "\""});
 }
 
 void rules(const Settings& s, ConfigProblems& problems) {
@@ -132,8 +155,8 @@ void user(const Settings& s, ConfigProblems& problems) {
 
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
-  for (const Check check : {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, identity, reply,
-                            reuse, dns_lists, rules, user})
+  for (const Check check : {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, tarpit,
+                            identity, reply, reuse, dns_lists, greeting, rules, user})
     check(settings, problems);
   return problems;
 }

@@ -15,8 +15,8 @@
 #include "proxy/dns/dns_answer.h"
 #include "proxy/dns/dns_cache.h"
 #include "proxy/dns/dns_deadline.h"
-#include "proxy/dns/verdict_memory.h"
 #include "proxy/spf/check_host.h"
+#include "proxy/verdict_memory.h"
 
 namespace proxy {
 

@@ -17,6 +17,9 @@ namespace {
 
 using Addresses = std::expected<std::vector<asio::ip::address>, std::string>;
 
+// As answers are.
+constexpr std::chrono::seconds longest_kept = std::chrono::hours(1);
+
 // The names are looked up all at once, so that one that nobody answers for doesn't use up the others' time.
 asio::awaitable<ClientName> ask_client_name(std::shared_ptr<DnsQuestions> questions, asio::ip::address client,
                                             DnsDeadline deadline) {
@@ -37,7 +40,8 @@ asio::awaitable<ClientName> ask_client_name(std::shared_ptr<DnsQuestions> questi
   }
   auto verdict = confirmation.verdict();
   if (verdict.outcome != ClientName::Outcome::temporary_failure)
-    questions->names.keep(client.to_string(), verdict, std::chrono::steady_clock::now() + lifetime);
+    questions->names.keep(client.to_string(), verdict,
+                          std::chrono::steady_clock::now() + std::min(lifetime, longest_kept));
   co_return verdict;
 }
 
@@ -54,7 +58,8 @@ asio::awaitable<SpfVerdict> ask_spf(std::shared_ptr<DnsQuestions> questions, Spf
   };
   auto verdict = co_await check_host(std::move(question), ask);
   if (verdict.lifetime > std::chrono::seconds(0))
-    questions->spf.keep(std::move(key), verdict, std::chrono::steady_clock::now() + verdict.lifetime);
+    questions->spf.keep(std::move(key), verdict,
+                        std::chrono::steady_clock::now() + std::min(verdict.lifetime, longest_kept));
   co_return verdict;
 }
 

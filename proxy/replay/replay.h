@@ -4,6 +4,8 @@
 
 #include "greylist/lists/run_time_list.h"
 #include "greylist/policy.h"
+#include "greylist/reputations.h"
+#include "greylist/rules/rate.h"
 #include "greylist/store/store.h"
 #include "proxy/replay/summary.h"
 #include "proxy/replay/trace.h"
@@ -30,11 +32,15 @@ class Replay {
   Replayed judged(const TracedAttempt& attempt);
   Replayed decided(Replayed replayed, greylist::Verdict verdict) const;
   bool is_on_allow_list(const TracedAttempt& attempt) const;
+  const greylist::Rule* rule_for(const TracedAttempt& attempt, const greylist::Attempt& asked);
+  bool falls_into_trap(const TracedAttempt& attempt, const std::vector<greylist::Identity>& identities);
   Replayed greylisted(const TracedAttempt& attempt, const greylist::Rule* rule);
 
   const greylist::Policy policy_;
   const greylist::RunTimeLists run_time_;  // none
   std::unique_ptr<greylist::Store> store_;
+  greylist::Reputations reputations_;
+  greylist::RateCounts rates_;
   ReplaySummary summary_;
 };
 

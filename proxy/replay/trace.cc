@@ -98,7 +98,7 @@ Or<greylist::Evidence> evidence_of(const Json& json, const greylist::Proof& proo
   const auto unnamed = greylist::parse_fcrdns(known_word(greylist::fcrdns_words, *fcrdns)).value_or(Fcrdns::error);
   const auto version = known_word(greylist::tls_words, *tls);
   return greylist::Evidence{.tls = version.empty() ? greylist::no_tls : version,
-                            .early_talker = json.contains("early_talker"),
+                            .early_talker = json.value("early_talker", Json()) == "yes",
                             .name = greylist::NameEvidence{proof.name.empty() ? unnamed : Fcrdns::pass, proof.name},
                             .spf = greylist::parse_spf(known_word(greylist::spf_words, *spf)).value_or(Spf::temperror),
                             .lists = lists->value_or(std::vector<std::string>())};

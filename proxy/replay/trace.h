@@ -25,8 +25,9 @@ struct TracedAttempt {
 // A line of a trace: a JSON object with `time` (RFC 3339, or seconds since 1970), `client`, `helo`, `sender`,
 // `recipient` and, as far as they are known, `spf` (RFC 7208 §2.6: what it says of the sender's domain, or of the HELO
 // name for the null sender), `rdns` (the client's forward-confirmed name), `fcrdns` (why it has none: "fail", "none"),
-// `dns_lists` (names of those that have it on them, as the configuration calls them) and `tls` (the version). Lines of
-// our own log are such, or tell of something else: nullopt. The error says what is wrong with which member.
+// `dns_lists` (names of those that have it on them, as the configuration calls them) `tls` (the version) and
+// `early_talker` ("yes"). Lines of our own log are such, or tell of something else: nullopt. The error says what is
+// wrong with which member.
 std::expected<std::optional<TracedAttempt>, std::string> parse_traced_attempt(std::string_view line);
 
 }  // namespace proxy

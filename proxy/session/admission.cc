@@ -30,6 +30,13 @@ smtp::Reply told(const greylist::ReplyTemplate& reply, const greylist::ReplyValu
   return smtp::Reply(reply.code, reply.enhanced, greylist::expand(reply, values));
 }
 
+Decision trapped(const greylist::Question& asked) {
+  Decision decision;
+  decision.verdict = Verdict::trap;
+  decision.triplet = asked.triplet;
+  return decision;
+}
+
 bool knows(Verdict verdict) { return verdict == Verdict::known || verdict == Verdict::auto_allowed; }
 
 }  // namespace
@@ -69,50 +76,102 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
   const auto* listed = std::get_if<greylist::Listed>(&screening);
   if (listed) decision.verdict = listed->verdict;
   if (listed && listed->verdict != Verdict::off) co_return counted(*setup, std::move(decision));
-  const auto* rule = co_await rule_for(setup, sender, recipient, dns_deadline);
+  auto [rule, identity] = co_await rule_for(setup, sender, recipient, Count::yes, dns_deadline);
   if (listed && !greylist::goes_before(rule, *listed)) co_return counted(*setup, std::move(decision));
-  if (rule && rule->action != Rule::Action::greylist) co_return counted(*setup, decided_by(*rule));
+  if (rule && rule->action != Rule::Action::greylist) {
+    decision = decided_by(*rule);
+    decision.identity = std::move(identity);
+    co_return counted(*setup, std::move(decision));
+  }
   if (sender.empty() && setup->policy.null_sender == greylist::NullSender::data) {
     decision.step = Decision::Step::at_data;
     co_return decision;
   }
-  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), rule, dns_deadline);
+  decision = co_await greylisted(setup, std::move(sender), recipient, rule, dns_deadline);
+  co_await verify(setup, std::move(recipient), decision);
+  co_return counted(*setup, std::move(decision));
 }
 
 asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> setup, std::string sender,
                                                    std::string recipient) {
   const auto dns_deadline = loop_.resolver.deadline();
   // Rules had their say at RCPT. One that holds only now (its time has begun) comes too late for all but the delay.
-  const auto* rule = co_await rule_for(setup, sender, recipient, dns_deadline);
+  const auto* rule = (co_await rule_for(setup, sender, recipient, Count::no, dns_deadline)).rule;
   if (rule && rule->action != Rule::Action::greylist) rule = nullptr;
-  co_return co_await greylisted(std::move(setup), std::move(sender), std::move(recipient), rule, dns_deadline);
+  auto decision = co_await greylisted(setup, std::move(sender), std::move(recipient), rule, dns_deadline);
+  co_return counted(*setup, std::move(decision));
 }
 
 asio::awaitable<bool> Admission::came_back_before(std::shared_ptr<const Setup> setup) {
   const auto& policy = setup->policy;
   if (policy.allow.clients.matches_address(client_.address())) co_return true;
-  const auto network = greylist::identities(client_.address(), {}, {}, policy.client_prefix).front();
-  const auto credit = co_await loop_.site.store.find_credit(network.earner);
-  co_return credit && credit->has_value();
+  const auto network = greylist::identities(client_.address(), {}, {}, policy.client_prefix);
+  co_return co_await has_passed(setup, network);
 }
 
-// It lives as long as the setup.
-asio::awaitable<const Rule*> Admission::rule_for(std::shared_ptr<const Setup> setup, std::string sender,
-                                                 std::string recipient, Deadline dns_deadline) {
+// By what is remembered of passings, or earned by them.
+asio::awaitable<bool> Admission::has_passed(std::shared_ptr<const Setup> setup,
+                                            std::vector<greylist::Identity> identities) {
+  const auto now = loop_.site.clock.now();
+  const auto& limits = setup->policy.limits;
+  if (loop_.site.reputations.has_passed(identities, now, limits.lifetime)) co_return true;
+  for (const auto& identity : identities) {
+    const auto credit = co_await loop_.site.store.find_credit(identity.earner);
+    if (credit && *credit && !greylist::lapsed(**credit, now, limits)) co_return true;
+  }
+  co_return false;
+}
+
+asio::awaitable<Admission::Ruled> Admission::rule_for(std::shared_ptr<const Setup> setup, std::string sender,
+                                                      std::string recipient, Count count, Deadline dns_deadline) {
   const auto& rules = setup->policy.rules;
-  if (rules.empty()) co_return nullptr;
+  if (rules.empty()) co_return Ruled();
   const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
   const auto now = loop_.site.clock.now();
   auto found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
-  if (!found) {
-    // All that any rule may need at once: one after the other, what is slow would use up the time of what isn't.
-    const Wanted wanted{.spf = greylist::may_need(rules, greylist::LookUp::spf),
-                        .name = greylist::may_need(rules, greylist::LookUp::name),
-                        .lists = greylist::may_need(rules, greylist::LookUp::lists)};
-    co_await look_up(setup, wanted, sender, dns_deadline);
-    found = greylist::first_match(rules, attempt, client_.evidence(sender), now);
-  }
-  co_return found.value_or(nullptr);
+  if (found) co_return Ruled{*found, {}};
+
+  // All that any rule may need at once: one after the other, what is slow would use up the time of what isn't.
+  const bool is_watched =
+      greylist::may_need(rules, greylist::LookUp::conduct) && greylist::known_to_dns(client_.address());
+  const auto proofs = is_watched ? wanted_by(*setup) : Wanted();
+  const Wanted wanted{.spf = proofs.spf || greylist::may_need(rules, greylist::LookUp::spf),
+                      .name = proofs.name || greylist::may_need(rules, greylist::LookUp::name),
+                      .lists = greylist::may_need(rules, greylist::LookUp::lists)};
+  co_await look_up(setup, wanted, sender, dns_deadline);
+  auto evidence = client_.evidence(sender);
+  found = greylist::first_match(rules, attempt, evidence, now);
+  if (found) co_return Ruled{*found, {}};
+
+  Ruled ruled;
+  ruled.identity = blamed(*setup, sender);
+  evidence.conduct = conduct_of(*setup, ruled.identity, count);
+  ruled.rule = greylist::first_match(rules, attempt, evidence, now).value_or(nullptr);
+  co_return ruled;
+}
+
+// Whom what it does is put down to: the best that it has proved. Nobody, where that isn't known: a private address may
+// be that of a gateway, and who would be proved by a DNS that doesn't answer isn't his neighbours.
+std::string Admission::blamed(const Setup& setup, std::string_view sender) const {
+  const auto wanted = wanted_by(setup);
+  const auto* spf = client_.known_spf(sender);
+  const bool is_unsure =
+      (wanted.spf && (!spf || spf->result == SpfResult::temperror)) || (wanted.name && !client_.knows_whether_named());
+  if (is_unsure || !greylist::known_to_dns(client_.address())) return {};
+  const auto& policy = setup.policy;
+  const auto proof = proof_of(wanted, sender);
+  return greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix).front().earner;
+}
+
+// Of nobody in particular nothing is known.
+greylist::Conduct Admission::conduct_of(const Setup& setup, const std::string& identity, Count count) {
+  if (identity.empty()) return {};
+  const auto now = loop_.site.clock.now();
+  const auto& periods = setup.policy.rate_periods;
+  const auto reputation = loop_.site.reputations.find(identity);
+  return {reputation ? greylist::standing(*reputation, now) : greylist::Standing::unknown,
+          count == Count::yes ? loop_.site.rates.count(identity, periods, now)
+                              : loop_.site.rates.counted(identity, periods, now)};
 }
 
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
@@ -132,19 +191,31 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
     if (hidden) asked.earner.clear();
     return asked;
   };
-  // Of a client that is known by its address alone the DNS need not be asked.
+  const bool is_somebody = !hidden && greylist::known_to_dns(client_.address());  // and no gateway
+  const bool hits_trap = is_somebody && policy.traps.matches(recipient);
+  if (hits_trap) co_await look_up(setup, wanted, sender, dns_deadline);  // whom to blame
   const bool all_known = missing(wanted, sender) == Wanted();
-  if (all_known && on_allow_list()) co_return counted(*setup, {.verdict = Verdict::dns_allow});
+  if (all_known && on_allow_list()) co_return Decision{.verdict = Verdict::dns_allow};
   auto asked = question_by(all_known ? proof_of(wanted, sender) : greylist::Proof());
-  asked.only_known = !all_known;
   auto now = loop_.site.clock.now();
+  const bool is_trapped = is_somebody && !policy.traps.empty() &&
+                          loop_.site.reputations.trapped(triplet.identity, now, policy.trap_lifetime);
+  if (hits_trap && !co_await has_passed(setup, greylist::identities_of(asked))) {
+    // Whoever tries again and again does it once: a mail server tries for days.
+    if (!is_trapped) spring_trap(*setup, sender, recipient, triplet.identity);
+    co_return trapped(asked);
+  }
+
+  // Of a client that is known by its address alone the DNS need not be asked.
+  asked.only_known = !all_known || is_trapped;
   const auto most = hidden ? 0 : setup->settings.limits.put_off_per_client;  // 0: no end
   asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
   auto answer = co_await attempt(policy, asked, now, limits);
   if (asked.only_known && answer && !knows(answer->verdict)) {
     co_await look_up(setup, wanted, sender, dns_deadline);
-    if (on_allow_list()) co_return counted(*setup, {.verdict = Verdict::dns_allow});
+    if (on_allow_list()) co_return Decision{.verdict = Verdict::dns_allow};
     asked = question_by(proof_of(wanted, sender));
+    if (is_trapped && asked.triplet.identity == triplet.identity) co_return trapped(asked);
     now = loop_.site.clock.now();
     asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
     answer = co_await attempt(policy, asked, now, limits);
@@ -154,7 +225,12 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   if (rule) decision.rule = rule->name;
   decision.triplet = asked.triplet;
   decision.earners = greylist::earners_of(asked);
+  if (is_somebody) decision.identity = blamed(*setup, sender);
   if (answer) {
+    const bool passes = answer->verdict == Verdict::retried || knows(answer->verdict);
+    if (is_somebody && passes) loop_.site.reputations.note_pass(asked.triplet.identity, now);
+    // It has passed before, so it mistyped, and will hear from the backend.
+    if (hits_trap && answer->verdict == Verdict::first_seen) note_trap_hit(*setup, sender, recipient, true);
     take_in(decision, *answer, now, limits.delay);
     if (decision.missing || answer->verdict == Verdict::first_seen) {
       decision.kept = !asked.nothing_new;
@@ -164,7 +240,43 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
     decision.verdict = Verdict::store_failure;
     LogEvent(LogLevel::error, "store_failure").with("reason", answer.error().what).write();
   }
-  co_return counted(*setup, std::move(decision));
+  co_return decision;
+}
+
+// By now the attempt is remembered. Asking first would mean to ask for those that pass as well, whom the backend is
+// about to judge anyway; and it will judge a retry.
+asio::awaitable<void> Admission::verify(std::shared_ptr<const Setup> setup, std::string recipient, Decision& decision) {
+  const bool waits = decision.verdict == Verdict::first_seen || decision.verdict == Verdict::too_early;
+  const bool is_put_off = waits && greylist::action_of(decision.verdict, setup->policy) == Action::put_off;
+  if (!is_put_off || !setup->settings.greylist.verify_recipients) co_return;
+  const ReplyTime::BackendsTurn turn(time_);
+  auto refused = co_await loop_.recipient_check.refusal_of(std::move(setup), std::move(recipient));
+  if (!refused) co_return;
+  decision.verdict = Verdict::unknown_recipient;
+  decision.backends = std::move(refused);
+}
+
+void Admission::note_trap_hit(const Setup& setup, std::string_view sender, const std::string& recipient,
+                              bool passed_before) {
+  const auto earner = blamed(setup, sender);
+  LogEvent(LogLevel::info, "trap_hit")
+      .with("client", client_.address_text())
+      .with("identity", earner)
+      .with("recipient", recipient)
+      .with("passed_before", passed_before ? "yes" : "no")
+      .write();
+  if (!earner.empty()) loop_.site.reputations.note(earner, greylist::Deed::trap_hit, loop_.site.clock.now());
+}
+
+// For its network alone: what is proved is nobody else's.
+void Admission::spring_trap(const Setup& setup, std::string_view sender, const std::string& recipient,
+                            const std::string& network) {
+  note_trap_hit(setup, sender, recipient, false);
+  loop_.site.reputations.trap(network, loop_.site.clock.now());
+}
+
+void Admission::note(const Decision& decision, greylist::Deed deed) {
+  if (!decision.identity.empty()) loop_.site.reputations.note(decision.identity, deed, loop_.site.clock.now());
 }
 
 // Neighbours in a network don't suffer for what was proved, and many names of one domain count as one.
@@ -259,6 +371,9 @@ asio::awaitable<void> Admission::forget_credit(std::shared_ptr<const Setup> setu
 
 Decision Admission::counted(const Setup& setup, Decision decision) {
   decision.action = greylist::action_of(decision.verdict, setup.policy);
+  const bool bounces = decision.triplet && decision.triplet->sender.empty();  // many only ask, and don't come back
+  if (!decision.identity.empty() && decision.kept && !(bounces && decision.verdict == Verdict::first_seen))
+    loop_.site.reputations.note_attempt(decision.identity, decision.verdict, decision.action, loop_.site.clock.now());
   auto& recipients = loop_.counters.recipients;
   recipients.verdicts[static_cast<std::size_t>(decision.verdict)].add();
   switch (decision.action) {
@@ -297,6 +412,7 @@ Decision decided_by(const Rule& rule) {
 
 smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values) {
   if (decision.step == Decision::Step::not_our_domain) return smtp::replies::relay_denied();
+  if (decision.backends) return *decision.backends;
   if (decision.reply) return told(*decision.reply, values);
   if (decision.action == Action::refuse) return smtp::replies::blocked();
   if (decision.verdict == Verdict::store_failure) return smtp::replies::store_unavailable();

@@ -11,6 +11,7 @@
 #include "greylist/store/store.h"
 #include "proxy/hidden_clients.h"
 #include "proxy/session/client.h"
+#include "proxy/session/reply_time.h"
 #include "proxy/status/tallies.h"
 #include "smtp/address.h"
 #include "smtp/reply.h"
@@ -29,8 +30,10 @@ struct Decision {
   greylist::Verdict verdict = greylist::Verdict::off;
   greylist::Action action = greylist::Action::pass;
   std::optional<greylist::Triplet> triplet;      // if it came to the greylist; by the best identity that was proved
+  std::string identity;                          // whom what it does is put down to, an earner; empty: nobody
   std::string rule;                              // the name of the one that decided, or chose the delay
   std::optional<greylist::ReplyTemplate> reply;  // that rule's
+  std::optional<smtp::Reply> backends;           // what the backend said of it, to be passed on word for word
   std::vector<std::string> earners;              // whom its passing is credited to
   std::optional<greylist::Duration> waited;      // of a first retry that passes: since the first attempt
   std::optional<greylist::Duration> missing;     // of one that came too early: of the delay
@@ -52,7 +55,7 @@ smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist
 // session.
 class Admission {
  public:
-  Admission(Loop& loop, Client& client) : loop_(loop), client_(client) {}
+  Admission(Loop& loop, Client& client, ReplyTime& time) : loop_(loop), client_(client), time_(time) {}
 
   // Addresses as the client wrote them.
   asio::awaitable<Decision> judge(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient);
@@ -61,6 +64,7 @@ class Admission {
                                           std::string recipient);
   // Whether the client's address has earned something, or need not.
   asio::awaitable<bool> came_back_before(std::shared_ptr<const Setup> setup);
+  void note(const Decision& decision, greylist::Deed deed);  // of whoever asked for that recipient
   // The backend took a message for these: what their passing has earned is credited.
   asio::awaitable<void> delivered(std::shared_ptr<const Setup> setup, std::vector<Decision> decisions);
 
@@ -70,15 +74,27 @@ class Admission {
     bool spf = false, name = false, lists = false;
     bool operator==(const Wanted&) const = default;
   };
+  struct Ruled {
+    const greylist::Rule* rule = nullptr;  // it lives as long as the setup; null: none
+    std::string identity;                  // if it was asked how the client behaves: the earner of whom
+  };
+  enum class Count { yes, no };                 // this attempt, where a rule asks how many there were
   static Wanted wanted_by(const Setup& setup);  // before it greylists
-  asio::awaitable<const greylist::Rule*> rule_for(std::shared_ptr<const Setup> setup, std::string sender,
-                                                  std::string recipient, Deadline dns_deadline);
+  asio::awaitable<Ruled> rule_for(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient,
+                                  Count count, Deadline dns_deadline);
+  greylist::Conduct conduct_of(const Setup& setup, const std::string& identity, Count count);
+  std::string blamed(const Setup& setup, std::string_view sender) const;
   asio::awaitable<Decision> greylisted(std::shared_ptr<const Setup> setup, std::string sender, std::string recipient,
                                        const greylist::Rule* rule, Deadline dns_deadline);
+  asio::awaitable<void> verify(std::shared_ptr<const Setup> setup, std::string recipient, Decision& decision);
   asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> attempt(const greylist::Policy& policy,
                                                                                     greylist::Question question,
                                                                                     greylist::Time now,
                                                                                     greylist::Limits limits);
+  asio::awaitable<bool> has_passed(std::shared_ptr<const Setup> setup, std::vector<greylist::Identity> identities);
+  void note_trap_hit(const Setup& setup, std::string_view sender, const std::string& recipient, bool passed_before);
+  void spring_trap(const Setup& setup, std::string_view sender, const std::string& recipient,
+                   const std::string& network);
   Wanted missing(Wanted wanted, std::string_view sender) const;
   greylist::Proof proof_of(Wanted wanted, std::string_view sender) const;
   bool on_allow_list() const;
@@ -93,6 +109,7 @@ class Admission {
 
   Loop& loop_;
   Client& client_;
+  ReplyTime& time_;
 };
 
 }  // namespace proxy

@@ -31,6 +31,13 @@ void Channel::stow() {
   begin_ = end_ = 0;
 }
 
+void Channel::unstow() {
+  buffer_ = loop_.buffers.take();
+  std::ranges::copy(stowed_, buffer_.get());
+  end_ = stowed_.size();
+  std::string().swap(stowed_);
+}
+
 asio::awaitable<std::error_code> Channel::fill() {
   time_.client_is_silent();
   for (;; more_likely_ = false) {
@@ -44,10 +51,7 @@ asio::awaitable<std::error_code> Channel::fill() {
       co_await asio::post(loop_.io, asio::use_awaitable);  // others have their turn, however fast this one sends
     }
     if (!buffer_) {
-      buffer_ = loop_.buffers.take();
-      std::ranges::copy(stowed_, buffer_.get());
-      end_ = stowed_.size();
-      std::string().swap(stowed_);
+      unstow();
     } else if (begin_ > 0) {
       std::copy(buffer_.get() + begin_, buffer_.get() + end_, buffer_.get());
       end_ -= std::exchange(begin_, 0);
@@ -62,6 +66,32 @@ asio::awaitable<std::error_code> Channel::fill() {
     time_.heard();
     co_return std::error_code{};
   }
+}
+
+asio::awaitable<std::error_code> Channel::pause(Millis time) {
+  time_.client_is_silent();  // what we do on purpose is no part of how fast we are
+  stow();
+  deadline_.after(time);
+  auto error = co_await client_gone();
+  deadline_.never();
+  if (error == asio::error::timed_out) {
+    stream_.resume();
+    error = {};
+  }
+  unstow();
+  co_return error;
+}
+
+// Who talks on is read no further: it would take memory to find out that it has left without waiting for its replies.
+asio::awaitable<std::error_code> Channel::client_gone() {
+  while (stowed_.empty()) {
+    if (const auto error = co_await stream_.readable()) co_return error;
+    char octet = 0;
+    const auto got = stream_.try_read({&octet, 1});
+    if (!got) co_return got.error();
+    stowed_.append(&octet, *got);
+  }
+  co_return co_await stream_.broken();
 }
 
 void Channel::say(const smtp::Reply& reply) {

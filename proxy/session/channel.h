@@ -30,6 +30,9 @@ class Channel {
   std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void consume(std::size_t octets) { begin_ += octets; }
   asio::awaitable<std::error_code> fill();  // waits for more octets
+  // Waits for that long, whatever the client says meanwhile, or until end_pause(). An error: it is gone.
+  asio::awaitable<std::error_code> pause(Millis time);
+  void end_pause() { stream_.interrupt(asio::error::timed_out); }
 
   void say(const smtp::Reply& reply);
   std::size_t unsaid() const { return output_.size(); }
@@ -55,6 +58,8 @@ class Channel {
 
  private:
   void stow();
+  void unstow();
+  asio::awaitable<std::error_code> client_gone();
 
   Loop& loop_;
   ReplyTime& time_;

@@ -36,7 +36,8 @@ class Client {
   const DnsListings* known_lists() const { return lists_ ? &*lists_ : nullptr; }  // null: not looked up
   const SpfVerdict* known_spf(std::string_view sender) const;                     // null: not looked up
   const std::string& organisation() const { return organisation_; }  // of the known name: its organisational domain
-  bool is_named() const { return name_.has_value(); }                // name() was asked
+  bool knows_whether_named() const { return name_ && name_->outcome != ClientName::Outcome::temporary_failure; }
+  bool is_named() const { return name_.has_value(); }  // name() was asked
   std::string_view known_name() const { return name_ ? std::string_view(name_->name) : std::string_view(); }
   greylist::Evidence evidence(std::string_view sender) const;  // what is known of it, and of what it says in its name
   smtp::ClientIdentity identity() const;  // what a backend may be told; the name as far as it is known

@@ -1,5 +1,6 @@
 // MAIL and RCPT: who may pass, and what the backend says of those who do.
 #include <algorithm>
+#include <array>
 
 #include "proxy/loop.h"
 #include "proxy/session/session.h"
@@ -13,6 +14,12 @@ namespace {
 
 // So many recipients at most go to the backend in one write.
 constexpr std::size_t largest_batch = 100;
+
+bool is_blocked(const Decision& decision) {
+  using enum greylist::Verdict;
+  constexpr std::array blocks{block_client, block_sender, block_recipient, rule_block};
+  return decision.step == Decision::Step::decided && std::ranges::find(blocks, decision.verdict) != blocks.end();
+}
 
 }  // namespace
 
@@ -57,13 +64,33 @@ asio::awaitable<void> Session::on(const smtp::Rcpt& rcpt) {
   }
   auto reply = refusal_of(rcpt, decision);
   tell_of_recipient(rcpt, decision, became(decision), reply);
+  if (is_blocked(decision)) co_await hold_back();
+  if (over_) co_return;
   if (reply.transient()) {
     transaction.any_deferred = true;
     transaction.any_put_off |= decision.verdict != greylist::Verdict::store_failure;
     say(std::move(reply));
+  } else if (decision.backends) {
+    say(std::move(reply));
   } else {
     fault(std::move(reply));
   }
+}
+
+// Who is blocked waits for its answer, but not for those to what it said before, and not if a recipient of the same
+// message has passed: that one's backend would wait along. While we drain nobody is kept waiting.
+asio::awaitable<void> Session::hold_back() {
+  const auto& tarpit = settings().greylist.tarpit;
+  if (tarpit.delay == Duration::zero() || loop_.draining || recipients_wait() || !transaction_->accepted.empty())
+    co_return;
+  const auto place = loop_.site.tarpit.enter(tarpit.clients);
+  if (!place) co_return;
+  co_await flush();
+  if (over_ || loop_.draining) co_return;
+  held_back_ = true;
+  const auto error = co_await channel_.pause(tarpit.delay);
+  held_back_ = false;
+  if (error) lost(error);
 }
 
 smtp::Reply Session::refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const {
@@ -113,6 +140,8 @@ void Session::note_answer(const Pending& asked, bool sent_on) {
     tell_of_recipient(asked.rcpt, asked.decision, sent_on ? std::optional(Event::passed) : std::nullopt, *asked.reply);
   else if (!asked.reply->positive())
     tell_of_unjudged(asked.rcpt, "at_data", std::nullopt, *asked.reply);
+  if (sent_on && asked.reply->says_unknown_recipient() && !std::exchange(transaction.any_unknown, true))
+    admission_.note(asked.decision, greylist::Deed::unknown_recipient);  // a list's old addresses are one deed
   if (asked.reply->positive()) transaction.accepted.push_back({asked.rcpt, asked.decision});
   transaction.any_deferred |= asked.reply->transient();
 }

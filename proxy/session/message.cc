@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <set>
 
 #include "proxy/loop.h"
 
@@ -44,10 +45,21 @@ ContentRules Session::content_rules() const {
   return rules;
 }
 
+// One message is one deed, however many recipients it had.
+void Session::note_deeds(const Ending& ending) {
+  const bool is_refused = ending.outcome == Outcome::refused && ending.reply.refuses_by_policy();
+  if (ending.outcome != Outcome::relayed && !is_refused) return;
+  std::set<std::string_view> done;
+  for (const auto& one : transaction_->accepted)
+    if (done.insert(one.decision.identity).second)
+      admission_.note(one.decision, is_refused ? greylist::Deed::refused_message : greylist::Deed::delivery);
+}
+
 // Content has come to its end: the client hears how it ended, and whoever proved to be a real mail server is credited.
 asio::awaitable<void> Session::conclude(const Ending& ending, std::uint64_t octets) {
   tell_of_message(ending, octets);
   channel_.say(ending.reply);
+  note_deeds(ending);
   std::vector<Decision> delivered;
   if (ending.outcome == Outcome::relayed)
     for (auto& one : transaction_->accepted) delivered.push_back(std::move(one.decision));

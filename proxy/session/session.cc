@@ -58,7 +58,7 @@ Session::Session(Loop& loop, tls::Stream stream, smtp::Endpoint from, smtp::Endp
       reply_time_(loop.counters),
       channel_(loop, std::move(stream), reply_time_),
       client_(loop, std::move(from), std::move(to)),
-      admission_(loop, client_),
+      admission_(loop, client_, reply_time_),
       begins_(begins) {
   loop_.sessions.insert(this);
 }
@@ -123,6 +123,7 @@ asio::awaitable<void> Session::turn_away(smtp::Reply reply) {
 }
 
 void Session::drain() {
+  if (held_back_) channel_.end_pause();
   if (idle_ && !transaction_) channel_.interrupt(asio::error::shut_down);
 }
 

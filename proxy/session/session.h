@@ -54,7 +54,7 @@ class Session {
 
     smtp::Mail mail;
     std::size_t recipients_asked = 0, recipients_judged = 0;
-    bool any_deferred = false, any_put_off = false;
+    bool any_deferred = false, any_put_off = false, any_unknown = false;
     std::vector<Pending> pending;
     std::vector<Accepted> accepted;
     std::string backend;             // that accepted them
@@ -101,11 +101,13 @@ class Session {
   bool recipients_wait() const;
   asio::awaitable<void> settle(bool data_follows);
   smtp::Reply refusal_of(const smtp::Rcpt& rcpt, const Decision& decision) const;
+  asio::awaitable<void> hold_back();
   void refuse_sender(const smtp::Mail& mail, smtp::Reply reply);
   void refuse_recipient(const smtp::Rcpt& rcpt, smtp::Reply reply, std::string_view word);
   asio::awaitable<std::optional<smtp::Reply>> judge_at_data();
   smtp::Reply no_recipient() const;
   ContentRules content_rules() const;
+  void note_deeds(const Ending& ending);
   asio::awaitable<void> conclude(const Ending& ending, std::uint64_t octets);
   asio::awaitable<void> refuse_chunk(const smtp::Bdat& bdat, smtp::Reply reply);
   asio::awaitable<void> relay_chunk(const smtp::Bdat& bdat);
@@ -147,6 +149,7 @@ class Session {
   bool line_too_long_ = false;    // its end hasn't come yet
   bool command_awaited_ = false;  // the time for a command line runs
   bool idle_ = false;             // waiting for a command
+  bool held_back_ = false;        // its answer is, in the tarpit
   bool said_goodbye_ = false;     // by QUIT
   bool over_ = false;             // nothing more is heard of the client
   bool closed_ = false;           // nor is anything done for it

@@ -27,6 +27,8 @@ constexpr std::array reasons{
     Reason{"rule_block", "a rule blocks it"},
     Reason{"rule_put_off", "a rule puts it off"},
     Reason{"dns_allow", "the client is on an allow list in the DNS"},
+    Reason{"trap", "it wrote to an address that nobody owns, or a neighbour did"},
+    Reason{"unknown_recipient", "the mail server has no such mailbox"},
     Reason{"relay_denied", "the domain isn't ours"},
     Reason{"unsafe_recipient", "the recipient names a route"},
     Reason{"needs_smtputf8", "the recipient needs SMTPUTF8"},

@@ -55,7 +55,7 @@ def test_a_rule_asks_for_one_list(make, dns):
     assert attempt(greygate, THERE)[0].code == 450
 
 
-@pytest.mark.parametrize("threshold, rule", [(1, "enough"), (2, "enough"), (3, "enough"), (4, None)])
+@pytest.mark.parametrize("threshold, rule", [(1, "enough"), (2, "enough"), (3, "enough")])
 def test_weights_add_up(make, dns, threshold, rule):
     dns.add(question(HERE, BLOCK["zone"]), A=["127.0.0.2"])
     dns.add(question(HERE, WORSE["zone"]), A=["127.0.0.9", "127.0.0.6"])
@@ -90,3 +90,30 @@ def test_explain_tells_of_lists(make, dns):
     assert told["verdict"] == "dns_allow" and 'the client is on "good" of dns.allow_lists' in told["steps"]
     (told,) = greygate.ask_json("explain", "--client", THERE, *about)
     assert told["rule"] == "listed" and 'the client is on "bad" of dns.block_lists' in told["steps"]
+
+
+def test_too_little_weight_is_too_little(make, dns):
+    dns.add(question(HERE, BLOCK["zone"]), A=["127.0.0.2"])
+    greygate = make({"name": "enough", "when": {"dns_list": "block_lists"}, "action": "put_off"},
+                    block_lists=[BLOCK, WORSE], block_threshold=2)
+    assert attempt(greygate)[1].get("rule") is None
+
+
+IMPOSSIBLE = {"name": "never", "when": {"dns_list": "block_lists"}, "action": "block"}
+
+
+@pytest.mark.parametrize("rules, dns, key", [
+    ([IMPOSSIBLE], {}, 'rules[0].when.dns_list: "block_lists" can never hold'),
+    ([{**IMPOSSIBLE, "when": {"dns_list": "worse"}}], {"block_lists": [BLOCK]}, 'rules[0].when.dns_list: "worse" is none'),
+    ([{**IMPOSSIBLE, "when": {"early_talker": True}}], {}, "rules[0].when.early_talker: can never hold"),
+    ([], {"block_lists": [BLOCK], "block_threshold": 2}, "dns.block_threshold: at most"),
+    ([], {"block_lists": [BLOCK], "allow_lists": [{**ALLOW, "name": "bad"}]}, 'dns.block_lists[0].name: "bad" has another'),
+    ([], {"allow_lists": [{**ALLOW, "name": "block_lists"}]}, "dns.allow_lists[0].name:"),
+    ([], {"allow_lists": [{**ALLOW, "zone": "not a domain"}]}, "dns.allow_lists[0].zone: expected a domain"),
+    ([], {"allow_lists": [{**ALLOW, "zone": ".".join(["a" * 60] * 4)}]}, "dns.allow_lists[0].zone: expected a domain"),
+    ([], {"allow_lists": [ALLOW], "enabled": False}, "dns.allow_lists: can't be asked"),
+])
+def test_what_can_never_hold_is_refused(make_greygate, backend, rules, dns, key):
+    greygate = make_greygate(backend, start=False, rules=rules, dns={"enabled": True, **dns})
+    greygate.configure({})
+    assert key in greygate.ask("check", code=1)

@@ -69,7 +69,7 @@ def test_every_number_of_a_scripted_scenario(proxy, backend, certificate):
             "first_seen": 1, "too_early": 0, "retried": 1, "known": 3, "auto_allowed": 0,
             "allow_client": 0, "allow_sender": 0, "allow_recipient": 1,
             "block_client": 0, "block_sender": 1, "block_recipient": 0, "store_failure": 0, "off": 0,
-            "rule_allow": 0, "rule_block": 0, "rule_put_off": 0, "dns_allow": 0,
+            "rule_allow": 0, "rule_block": 0, "rule_put_off": 0, "dns_allow": 0, "trap": 0, "unknown_recipient": 0,
             "relay_denied": 1, "unsafe_recipient": 1, "needs_smtputf8": 1},
         "greygate_recipient_actions_total": {"put_off": 1, "passed": 5, "refused": 4},
         "greygate_messages_total": {"relayed": 2, "refused": 1, "unknown": 1},

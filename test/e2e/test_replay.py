@@ -154,3 +154,19 @@ def test_what_keeps_it_from_beginning(directory):
     code, _, errors = run("replay", "--config", config, directory / "nowhere")
     assert code == 1 and "nowhere: No such file or directory" in errors
     assert run("replay", "--config", config)[0] == 2
+
+
+def test_traps_rates_and_reputations_are_those_of_the_trace(replay):
+    def lines(*recipients, start=0):
+        return [attempt(start + n, "192.0.2.7") | {"recipient": recipient} for n, recipient in enumerate(recipients)]
+    rules = [{"name": "often", "when": {"rate": "2/1h"}, "action": "put_off"}]
+    traced = lines("bob@example.org", "trap@example.org", "carol@example.org", start=0)
+    told, _, _ = replay(traced, greylist={"traps": ["trap@example.org"]})
+    assert [line["verdict"] for line in told] == ["first_seen", "trap", "trap"]
+    told, summary, _ = replay(traced, greylist={"traps": ["trap@example.org"]}, rules=rules)
+    assert [line["verdict"] for line in told] == ["first_seen", "trap", "rule_put_off"]
+    traced = [line for n in range(5) for line in lines(f"{n}@example.org", start=n) + lines(f"{n}@example.org", start=n + 6)]
+    traced.sort(key=lambda line: line["time"])
+    proven = [{"name": "proven", "when": {"reputation": "good"}, "action": "allow"}]
+    told, summary, _ = replay(traced + lines("new@example.org", start=20), rules=proven, greylist={"auto_allow_after": 0})
+    assert [line["verdict"] for line in told] == ["first_seen"] * 5 + ["retried"] * 5 + ["rule_allow"]

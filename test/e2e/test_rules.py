@@ -249,7 +249,7 @@ def test_who_does_not_wait_for_the_greeting(make, early):
 
 
 def test_who_came_back_before_is_greeted_at_once(make):
-    greygate = make(greylist={"greeting_delay": "1h", "delay": "0s", "auto_allow_interval": "0s"},
+    greygate = make(greylist={"greeting_delay": "1m", "delay": "0s", "auto_allow_interval": "0s"},
                     allow={"clients": [THERE]})
     with Client(greygate.port, source=THERE) as client:
         assert client.greeting.code == 220
@@ -257,7 +257,7 @@ def test_who_came_back_before_is_greeted_at_once(make):
     greygate.reload()
     for code in (450, 250):
         assert attempt(greygate)[0].code == code
-    greygate.configure({"greylist": {"greeting_delay": "1h"}})
+    greygate.configure({"greylist": {"greeting_delay": "1m"}})
     greygate.reload()
     with Client(greygate.port, source=HERE) as client:
         assert client.greeting.code == 220

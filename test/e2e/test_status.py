@@ -6,7 +6,7 @@ import pytest
 
 WORDS = {"first_seen", "too_early", "retried", "known", "auto_allowed", "allow_client", "allow_sender", "allow_recipient",
          "block_client", "block_sender", "block_recipient", "store_failure", "off",
-         "rule_allow", "rule_block", "rule_put_off", "dns_allow"}
+         "rule_allow", "rule_block", "rule_put_off", "dns_allow", "trap", "unknown_recipient"}
 
 
 @pytest.fixture

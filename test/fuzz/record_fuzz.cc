@@ -31,6 +31,14 @@ void try_credit(std::string_view value) {
   }
 }
 
+void try_reputation(std::string_view value) {
+  const auto reputation = decode_reputation(value);
+  if (!reputation) return;
+  REQUIRE(encode(*reputation) == value);
+  const auto more = after(*reputation, Deed::retry, now);
+  REQUIRE(standing(more, now) == standing(more, now));
+}
+
 void try_key(std::string_view key) {
   if (const auto triplet = parse_triplet_key(key)) REQUIRE(triplet_key(*triplet) == key);
 }
@@ -48,10 +56,11 @@ void try_triplet(Input input) {
 // Octets: what to try; the rest is for that.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
-  switch (input.octet() % 4) {
+  switch (input.octet() % 5) {
     case 0: try_record(input.rest()); break;
     case 1: try_credit(input.rest()); break;
-    case 2: try_key(input.rest()); break;
+    case 2: try_reputation(input.rest()); break;
+    case 3: try_key(input.rest()); break;
     default: try_triplet(input);
   }
   return 0;

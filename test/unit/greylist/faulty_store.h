@@ -69,6 +69,14 @@ class FaultyStore final : public Store {
     if (trip()) co_return std::unexpected(injected());
     co_return co_await inner_.remove(std::move(entry));
   }
+  asio::awaitable<std::expected<std::vector<ReputationChange>, StoreError>> reputations() override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.reputations();
+  }
+  asio::awaitable<std::expected<void, StoreError>> keep(std::vector<ReputationChange> changes) override {
+    if (trip()) co_return std::unexpected(injected());
+    co_return co_await inner_.keep(std::move(changes));
+  }
   void note(HistoryEvent event) override { inner_.note(std::move(event)); }
   asio::awaitable<std::expected<std::vector<HistoryEvent>, StoreError>> history(std::string recipient,
                                                                                 std::size_t most) override {

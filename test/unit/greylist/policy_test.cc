@@ -158,6 +158,8 @@ TEST_CASE("every verdict has its action") {
            Row{Verdict::rule_block, Action::refuse, Action::refuse},
            Row{Verdict::rule_put_off, Action::put_off, Action::pass},
            Row{Verdict::dns_allow, Action::pass, Action::pass},
+           Row{Verdict::trap, Action::put_off, Action::pass},
+           Row{Verdict::unknown_recipient, Action::refuse, Action::refuse},
        }) {
     CAPTURE(word(verdict));
     Policy enforce, observe;

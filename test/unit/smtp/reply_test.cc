@@ -74,3 +74,33 @@ TEST_CASE("a log shows all lines as one") {
   CHECK(Reply::verbatim(550, "550-no\r\n550-never\r\n550 go\r\n").one_line() == "550-no / 550-never / 550 go");
   CHECK(Reply::verbatim(250, "250\r\n").one_line() == "250");
 }
+
+TEST_CASE("which refusals are about the mailbox, whoever asks") {
+  struct Row {
+    const char* why;
+    Reply reply;
+    bool about_mailbox;
+  };
+  for (const auto& [why, reply, about_mailbox] : {
+           Row{"no such mailbox", {550, "5.1.1", "No such user"}, true},
+           Row{"whatever the code", {554, "5.1.1", "No such user"}, true},
+           Row{"no such domain", {550, "5.1.2", "Unknown domain"}, true},
+           Row{"moved away", {551, "5.1.6", "Moved"}, true},
+           Row{"a domain without mail", {556, "5.1.10", "Null MX"}, true},
+           Row{"disabled", {550, "5.2.1", "Disabled"}, true},
+           Row{"the sender's syntax", {550, "5.1.7", "Bad sender"}, false},
+           Row{"the sender's domain", {550, "5.1.8", "Unknown sender domain"}, false},
+           Row{"full", {552, "5.2.2", "Full"}, false},
+           Row{"policy", {554, "5.7.1", "Access denied"}, false},
+           Row{"policy with a mailbox' code", {550, "5.7.1", "Access denied"}, false},
+           Row{"the code alone", {550, "", "No such user"}, false},
+           Row{"another code alone", {554, "", "No"}, false},
+           Row{"a word that only looks like an enhanced code", {550, "", "5.1 No"}, false},
+           Row{"something about an address", {550, "5.1.0", "No"}, false},
+           Row{"for now", {450, "4.1.1", "Unverified"}, false},
+           Row{"taken", {250, "2.1.5", "Ok"}, false},
+       }) {
+    CAPTURE(why);
+    CHECK(reply.says_unknown_recipient() == about_mailbox);
+  }
+}

@@ -26,16 +26,27 @@ Condition fcrdns(std::vector<Fcrdns> any) { return {Condition::FcrdnsIs{std::mov
 Condition spf(std::vector<Spf> any) { return {Condition::SpfIs{std::move(any)}}; }
 Condition tls(std::vector<std::string> any) { return {Condition::TlsIs{std::move(any)}}; }
 Condition null_sender(bool is) { return {Condition::NullSender{is}}; }
+Condition dns_list(std::vector<std::string> any) { return {Condition::DnsList{std::move(any)}}; }
+Condition early_talker(bool is) { return {Condition::EarlyTalker{is}}; }
+Condition reputation(std::vector<Standing> any) { return {Condition::ReputationIs{std::move(any)}}; }
+Condition more_than(std::vector<Rate> any) { return {Condition::MoreThan{std::move(any)}}; }
 Condition at(const char* text) { return {Condition::At{{TimeOfWeek::parse(text).value()}}}; }
 
 const Attempt asked{IpAddress::parse("192.0.2.7").value(), "mail.s.example", "alice@s.example", "bob@example.org"};
 const Attempt bounce{asked.client, asked.helo, "", asked.recipient};
 const NameEvidence confirmed{Fcrdns::pass, "mta7.out.s.example"}, nameless{Fcrdns::none, ""};
+constexpr Duration hour = std::chrono::hours(1);
 const Time monday = std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + std::chrono::hours(12);
 
 const char* text(const std::expected<bool, LookUp>& found) {
   if (found) return *found ? "yes" : "no";
-  return found.error() == LookUp::name ? "name?" : "spf?";
+  switch (found.error()) {
+    case LookUp::name: return "name?";
+    case LookUp::spf: return "spf?";
+    case LookUp::lists: return "lists?";
+    case LookUp::conduct: break;
+  }
+  return "conduct?";
 }
 
 }  // namespace
@@ -69,6 +80,23 @@ TEST_CASE("each condition holds where it should, and its negation where it doesn
       Row{"SPF not looked up", spf({Spf::pass}), asked, none, "spf?"},
       Row{"SPF", spf({Spf::fail, Spf::softfail}), asked, {.spf = Spf::softfail}, "yes"},
       Row{"SPF else", spf({Spf::fail, Spf::softfail}), asked, {.spf = Spf::none}, "no"},
+      Row{"lists not asked", dns_list({"bad"}), asked, none, "lists?"},
+      Row{"on a list", dns_list({"worse", "bad"}), asked, {.lists = {{"good", "bad"}}}, "yes"},
+      Row{"on other lists", dns_list({"worse", "bad"}), asked, {.lists = {{"good"}}}, "no"},
+      Row{"reputation not asked", reputation({Standing::bad}), asked, none, "conduct?"},
+      Row{"reputation", reputation({Standing::bad}), asked, {.conduct = Conduct{Standing::bad, {}}}, "yes"},
+      Row{"another reputation", reputation({Standing::good}), asked, {.conduct = Conduct()}, "no"},
+      Row{"rate not asked", more_than({{5, hour}}), asked, none, "conduct?"},
+      Row{"more than that", more_than({{5, hour}}), asked, {.conduct = Conduct{{}, {{hour, 5.1}}}}, "yes"},
+      Row{"no more", more_than({{5, hour}}), asked, {.conduct = Conduct{{}, {{hour, 5}}}}, "no"},
+      Row{"more in another period",
+          more_than({{5, hour}, {9, 24 * hour}}),
+          asked,
+          {.conduct = Conduct{{}, {{hour, 1}, {24 * hour, 10}}}},
+          "yes"},
+      Row{"nobody in particular", more_than({{0, hour}}), asked, {.conduct = Conduct()}, "no"},
+      Row{"an early talker", early_talker(true), asked, {.early_talker = true}, "yes"},
+      Row{"no early talker", early_talker(true), asked, none, "no"},
       Row{"sender", sender("@s.example"), asked, none, "yes"},
       Row{"another sender", sender("carol@s.example"), asked, none, "no"},
       Row{"the null sender is in no list", sender("@s.example"), bounce, none, "no"},

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <tuple>
+
 using namespace greylist;
 using namespace std::string_literals;
 
@@ -97,4 +100,40 @@ TEST_CASE("a value that we can't have written is refused") {
   value[0] = 1;
   value[20] = 0x7f;
   CHECK_FALSE(decode_credit(value));
+}
+
+TEST_CASE("a reputation is read as it was written, and refused if we can't have written it") {
+  const Reputation reputation{.retries = 1.5,
+                              .deliveries = 2,
+                              .one_shots = 0.125,
+                              .unknown_recipients = 4,
+                              .refused_messages = 5,
+                              .trap_hits = 6,
+                              .pending = {7, 8},
+                              .as_of = at(1),
+                              .passed = at(2)};
+  CHECK(decode_reputation(encode(reputation)) == reputation);
+  auto endless = reputation;
+  endless.retries = std::numeric_limits<double>::infinity();
+  CHECK_FALSE(decode_reputation(encode(endless)));
+  auto trapped = reputation;
+  trapped.passed.reset();
+  trapped.trapped = at(3);
+  CHECK(decode_reputation(encode(trapped)) == trapped);
+  const auto value = encode(reputation);
+  CHECK(value.size() == 90);
+  CHECK_FALSE(decode_reputation(value + '\0'));
+  CHECK_FALSE(decode_reputation(value.substr(1)));
+  for (const auto& [why, offset, octet] : {
+           std::tuple{"a version to come", 0, '\2'},
+           {"a negative number", 8, '\xc0'},
+           {"a time in the far future", 72, '\x7f'},
+           {"not passed, but at a time", 89, '\0'},
+           {"a flag that is not defined", 89, '\5'},
+       }) {
+    CAPTURE(why);
+    auto broken = value;
+    broken[offset] = octet;
+    CHECK_FALSE(decode_reputation(broken));
+  }
 }

@@ -505,6 +505,24 @@ TEST_CASE("run-time entries are kept, replaced and removed by their conditions")
   });
 }
 
+TEST_CASE("reputations are kept until they are to be forgotten") {
+  with_each_engine([](Store& store) {
+    const Reputation good{.retries = 3.5, .as_of = start, .passed = start};
+    const Reputation bad{.trap_hits = 1, .pending = {1, 2}, .as_of = start, .trapped = start + 1s};
+    REQUIRE(run(store.keep({{"spf:example.org", bad}, {"192.0.2.0/24", bad}})));
+    REQUIRE(run(store.keep({{"spf:example.org", good}, {"nobody", std::nullopt}})));
+    auto all = run(store.reputations()).value();
+    std::ranges::sort(all, {}, &ReputationChange::identity);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].identity == "192.0.2.0/24");
+    CHECK(all[0].reputation == bad);
+    CHECK(all[1].identity == "spf:example.org");
+    CHECK(all[1].reputation == good);
+    REQUIRE(run(store.keep({{"192.0.2.0/24", std::nullopt}})));
+    CHECK(run(store.reputations()).value().size() == 1);
+  });
+}
+
 TEST_CASE("the history tells the latest of a recipient, the newest first") {
   with_each_engine([](Store& store) {
     const auto event = [](std::string recipient, Time time, std::string what) {

@@ -23,9 +23,11 @@ TEST_CASE("events in words") {
                "retried in time from 192.0.2.7: 550 5.1.1 No such user"},
            Row{"blocked", "block_sender", "554 5.7.1 Refused",
                "attempt, sender on a block list, from 192.0.2.7: 554 5.7.1 Refused"},
+           Row{"a mailbox that isn't there", "unknown_recipient", "550 5.1.1 No such user",
+               "attempt, mailbox unknown to the mail server, from 192.0.2.7: 550 5.1.1 No such user"},
            Row{"delivered", "relayed", "250 2.0.0 queued as 4F2",
                "relayed: the mail server said 250 2.0.0 queued as 4F2"},
-           Row{"a word of a newer proxy", "trap", "554 5.7.1 No", "trap from 192.0.2.7: 554 5.7.1 No"},
+           Row{"a word of a newer proxy", "moon_phase", "554 5.7.1 No", "moon_phase from 192.0.2.7: 554 5.7.1 No"},
        }) {
     CAPTURE(why);
     CHECK(told(Json{{"what", what}, {"reply", reply}, {"client", "192.0.2.7"}}) == words);

@@ -163,6 +163,8 @@ TEST_CASE("a problem names the key, what is wrong and what would be right") {
       {"an enhanced code for ever", R"({"greylist": {"reply": {"enhanced": "5.7.1"}}})", "greylist.reply.enhanced",
        "4.x.x"},
       {"half an enhanced code", R"({"greylist": {"reply": {"enhanced": "4.2"}}})", "greylist.reply.enhanced", "4.x.x"},
+      {"a tarpit that nobody waits for", R"({"greylist": {"tarpit": {"delay": "121s"}}})", "greylist.tarpit.delay",
+       "at most 2m"},
       {"a delay beyond the window", R"({"greylist": {"delay": "2d"}})", "greylist.delay", "retry_window (2d)"},
       {"nobody's account", R"({"user": "no-such-user"})", "user", "no such user"},
       {"a name with a blank", R"({"hostname": "mx one"})", "hostname", "a host name"},

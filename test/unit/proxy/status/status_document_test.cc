@@ -42,7 +42,7 @@ TEST_CASE("the status says everything, each under its own name") {
       "first_seen": 100, "too_early": 101, "retried": 102, "known": 103, "auto_allowed": 104,
       "allow_client": 105, "allow_sender": 106, "allow_recipient": 107,
       "block_client": 108, "block_sender": 109, "block_recipient": 110, "store_failure": 111, "off": 112, "rule_allow": 113,
-      "rule_block": 114, "rule_put_off": 115, "dns_allow": 116}},
+      "rule_block": 114, "rule_put_off": 115, "dns_allow": 116, "trap": 117, "unknown_recipient": 118}},
     "messages": {"relayed": 8, "refused": 9, "unknown": 10, "bytes": 11},
     "backends": [
       {"address": "127.0.0.1:10025", "up": true, "open": 12, "pooled": 21, "reused": 22, "failures": 13, "last_error": ""},

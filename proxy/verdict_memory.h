@@ -7,8 +7,8 @@
 
 namespace proxy {
 
-// What was made of the DNS' answers, for as long as all of them hold: it spares putting them together again. Bounded:
-// where there are too many, it begins anew.
+// What was made of others' answers, for as long as they hold: it spares asking, or putting them together again.
+// Bounded: where there are too many, it begins anew.
 template <class Verdict>
 class VerdictMemory {
  public:
@@ -20,6 +20,7 @@ class VerdictMemory {
     return found == verdicts_.end() || found->second.lapse <= now ? nullptr : &found->second.verdict;
   }
   void keep(std::string about, Verdict verdict, Time lapse) {
+    if (about.size() > longest) return;
     if (verdicts_.size() >= most_) verdicts_.clear();
     verdicts_.insert_or_assign(std::move(about), Kept{std::move(verdict), lapse});
   }
@@ -29,6 +30,7 @@ class VerdictMemory {
     Verdict verdict;
     Time lapse;
   };
+  static constexpr std::size_t longest = 512;  // of what a stranger may have chosen
   std::size_t most_;
   std::unordered_map<std::string, Kept> verdicts_;
 };
