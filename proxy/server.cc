@@ -92,7 +92,6 @@ class Server {
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<BackendWatch> watch_;
-  std::unique_ptr<ReputationKeeper> reputations_;
   std::unique_ptr<StatusServer> status_;
   std::unique_ptr<RunTimeRegister> run_time_;
   std::unique_ptr<AdminApi> admin_api_;
@@ -102,6 +101,7 @@ class Server {
   asio::steady_timer timer_{control_};
   Watchdog watchdog_{control_, loops_};
   asio::steady_timer expiry_timer_{control_}, run_time_timer_{control_};
+  std::unique_ptr<ReputationKeeper> reputations_;  // on that loop, too
   std::vector<WorkGuard> work_;
   std::vector<std::jthread> threads_;
   std::atomic<std::size_t> stopped_listening_ = 0;  // loops
