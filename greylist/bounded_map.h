@@ -57,15 +57,6 @@ class BoundedMap {
     }
   }
 
-  std::size_t size() const {
-    std::size_t all = 0;
-    for (const auto& part : parts_) {
-      const std::lock_guard lock(part.mutex);
-      all += part.values.size();
-    }
-    return all;
-  }
-
  private:
   static constexpr std::size_t parts = 16, looked_at = 8;
   using Values = std::unordered_map<std::string, Value, StringHash, std::equal_to<>>;

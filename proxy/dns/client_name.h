@@ -1,5 +1,4 @@
 #pragma once
-#include <chrono>
 #include <string>
 
 #include "greylist/rules/evidence.h"
@@ -11,9 +10,8 @@ namespace proxy {
 struct ClientName {
   enum class Outcome { confirmed, none, temporary_failure };
   Outcome outcome = Outcome::none;
-  std::string name;                  // lower case, no trailing dot; only if confirmed
-  std::string reverse;               // likewise, what a PTR record says, confirmed or not; empty: none is known
-  std::chrono::seconds lifetime{0};  // how long others may be told so
+  std::string name;     // lower case, no trailing dot; only if confirmed
+  std::string reverse;  // likewise, what a PTR record says, confirmed or not; empty: none is known
   bool operator==(const ClientName&) const = default;
 };
 
