@@ -1,17 +1,13 @@
 #include "proxy/session/admission.h"
 
-#include <algorithm>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <map>
 
 #include "proxy/log.h"
 #include "proxy/loop.h"
-#include "smtp/replies.h"
 
 namespace proxy {
 
 using greylist::Action;
-using greylist::ProofKind;
 using greylist::Rule;
 using greylist::Verdict;
 
@@ -20,14 +16,6 @@ namespace {
 std::string_view domain_of(std::string_view address) {
   const auto at = address.rfind('@');
   return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
-}
-
-bool wants(const std::vector<ProofKind>& kinds, ProofKind kind) {
-  return std::ranges::find(kinds, kind) != kinds.end();
-}
-
-smtp::Reply told(const greylist::ReplyTemplate& reply, const greylist::ReplyValues& values) {
-  return smtp::Reply(reply.code, reply.enhanced, greylist::expand(reply, values));
 }
 
 Decision trapped(const greylist::Question& asked) {
@@ -40,19 +28,6 @@ Decision trapped(const greylist::Question& asked) {
 bool knows(Verdict verdict) { return verdict == Verdict::known || verdict == Verdict::auto_allowed; }
 
 }  // namespace
-
-std::string_view Decision::word() const {
-  return step == Step::not_our_domain ? "relay_denied" : greylist::word(verdict);
-}
-
-Event became(const Decision& decision) {
-  switch (decision.action) {
-    case Action::pass: return Event::passed;
-    case Action::put_off: return Event::put_off;
-    case Action::refuse: break;
-  }
-  return Event::refused;
-}
 
 asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, std::string sender,
                                            std::string recipient) {
@@ -76,7 +51,7 @@ asio::awaitable<Decision> Admission::judge(std::shared_ptr<const Setup> setup, s
   const auto* listed = std::get_if<greylist::Listed>(&screening);
   if (listed) decision.verdict = listed->verdict;
   if (listed && listed->verdict != Verdict::off) co_return counted(*setup, std::move(decision));
-  auto [rule, identity] = co_await rule_for(setup, sender, recipient, Count::yes, dns_deadline);
+  auto [rule, identity] = co_await rule_for(setup, sender, recipient, ClientConduct::Count::yes, dns_deadline);
   if (listed && !greylist::goes_before(rule, *listed)) co_return counted(*setup, std::move(decision));
   if (rule && rule->action != Rule::Action::greylist) {
     decision = decided_by(*rule);
@@ -96,7 +71,7 @@ asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> 
                                                    std::string recipient) {
   const auto dns_deadline = loop_.resolver.deadline();
   // Rules had their say at RCPT. One that holds only now (its time has begun) comes too late for all but the delay.
-  const auto* rule = (co_await rule_for(setup, sender, recipient, Count::no, dns_deadline)).rule;
+  const auto* rule = (co_await rule_for(setup, sender, recipient, ClientConduct::Count::no, dns_deadline)).rule;
   if (rule && rule->action != Rule::Action::greylist) rule = nullptr;
   auto decision = co_await greylisted(setup, std::move(sender), std::move(recipient), rule, dns_deadline);
   co_return counted(*setup, std::move(decision));
@@ -105,25 +80,12 @@ asio::awaitable<Decision> Admission::judge_at_data(std::shared_ptr<const Setup> 
 asio::awaitable<bool> Admission::came_back_before(std::shared_ptr<const Setup> setup) {
   const auto& policy = setup->policy;
   if (policy.allow.clients.matches_address(client_.address())) co_return true;
-  const auto network = greylist::identities(client_.address(), {}, {}, policy.client_prefix);
-  co_return co_await has_passed(setup, network);
-}
-
-// By what is remembered of passings, or earned by them.
-asio::awaitable<bool> Admission::has_passed(std::shared_ptr<const Setup> setup,
-                                            std::vector<greylist::Identity> identities) {
-  const auto now = loop_.site.clock.now();
-  const auto& limits = setup->policy.limits;
-  if (loop_.site.reputations.has_passed(identities, now, limits.lifetime)) co_return true;
-  for (const auto& identity : identities) {
-    const auto credit = co_await loop_.site.store.find_credit(identity.earner);
-    if (credit && *credit && !greylist::lapsed(**credit, now, limits)) co_return true;
-  }
-  co_return false;
+  co_return co_await conduct_.has_passed(policy.limits, proofs_.identities(policy, {}, {}));
 }
 
 asio::awaitable<Admission::Ruled> Admission::rule_for(std::shared_ptr<const Setup> setup, std::string sender,
-                                                      std::string recipient, Count count, Deadline dns_deadline) {
+                                                      std::string recipient, ClientConduct::Count count,
+                                                      Deadline dns_deadline) {
   const auto& rules = setup->policy.rules;
   if (rules.empty()) co_return Ruled();
   const greylist::Attempt attempt{client_.address(), client_.helo, sender, recipient};
@@ -138,40 +100,16 @@ asio::awaitable<Admission::Ruled> Admission::rule_for(std::shared_ptr<const Setu
   const Wanted wanted{.spf = proofs.spf || greylist::may_need(rules, greylist::LookUp::spf),
                       .name = proofs.name || greylist::may_need(rules, greylist::LookUp::name),
                       .lists = greylist::may_need(rules, greylist::LookUp::lists)};
-  co_await look_up(setup, wanted, sender, dns_deadline);
+  co_await proofs_.look_up(setup, wanted, sender, dns_deadline);
   auto evidence = client_.evidence(sender);
   found = greylist::first_match(rules, attempt, evidence, now);
   if (found) co_return Ruled{*found, {}};
 
   Ruled ruled;
-  ruled.identity = blamed(*setup, sender);
-  evidence.conduct = conduct_of(*setup, ruled.identity, count);
+  ruled.identity = proofs_.known_earner(*setup, sender);
+  evidence.conduct = conduct_.of(*setup, ruled.identity, count);
   ruled.rule = greylist::first_match(rules, attempt, evidence, now).value_or(nullptr);
   co_return ruled;
-}
-
-// Whom what it does is put down to: the best that it has proved. Nobody, where that isn't known: a private address may
-// be that of a gateway, and who would be proved by a DNS that doesn't answer isn't his neighbours.
-std::string Admission::blamed(const Setup& setup, std::string_view sender) const {
-  const auto wanted = wanted_by(setup);
-  const auto* spf = client_.known_spf(sender);
-  const bool is_unsure =
-      (wanted.spf && (!spf || spf->result == SpfResult::temperror)) || (wanted.name && !client_.knows_whether_named());
-  if (is_unsure || !greylist::known_to_dns(client_.address())) return {};
-  const auto& policy = setup.policy;
-  const auto proof = proof_of(wanted, sender);
-  return greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix).front().earner;
-}
-
-// Of nobody in particular nothing is known.
-greylist::Conduct Admission::conduct_of(const Setup& setup, const std::string& identity, Count count) {
-  if (identity.empty()) return {};
-  const auto now = loop_.site.clock.now();
-  const auto& periods = setup.policy.rate_periods;
-  const auto reputation = loop_.site.reputations.find(identity);
-  return {reputation ? greylist::standing(*reputation, now) : greylist::Standing::unknown,
-          count == Count::yes ? loop_.site.rates.count(identity, periods, now)
-                              : loop_.site.rates.counted(identity, periods, now)};
 }
 
 asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> setup, std::string sender,
@@ -185,39 +123,39 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   const bool hidden = finding != HiddenClients::Finding::ordinary;
   const auto wanted = hidden ? Wanted() : wanted_by(*setup);
   const auto triplet = greylist::make_triplet(client_.address(), sender, recipient, policy.client_prefix);
-  const auto question_by = [&](const greylist::Proof& proof) {
-    auto identities = greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix);
-    auto asked = greylist::question_about(triplet, std::move(identities), client_.address_text());
+  const auto question_by = [&](Wanted proofs) {
+    auto asked = greylist::question_about(triplet, proofs_.identities(policy, proofs, sender), client_.address_text());
     if (hidden) asked.earner.clear();
     return asked;
   };
   const bool is_somebody = !hidden && greylist::known_to_dns(client_.address());  // and no gateway
   const bool hits_trap = is_somebody && policy.traps.matches(recipient);
-  if (hits_trap) co_await look_up(setup, wanted, sender, dns_deadline);  // whom to blame
-  const bool all_known = missing(wanted, sender) == Wanted();
-  if (all_known && on_allow_list()) co_return Decision{.verdict = Verdict::dns_allow};
-  auto asked = question_by(all_known ? proof_of(wanted, sender) : greylist::Proof());
+  if (hits_trap) co_await proofs_.look_up(setup, wanted, sender, dns_deadline);  // whom to blame
+  bool all_known = proofs_.missing(wanted, sender) == Wanted();
+  if (all_known && proofs_.on_allow_list()) co_return Decision{.verdict = Verdict::dns_allow};
+  auto asked = question_by(all_known ? wanted : Wanted());
   auto now = loop_.site.clock.now();
   const bool is_trapped = is_somebody && !policy.traps.empty() &&
                           loop_.site.reputations.trapped(triplet.identity, now, policy.trap_lifetime);
-  if (hits_trap && !co_await has_passed(setup, greylist::identities_of(asked))) {
+  if (hits_trap && !co_await conduct_.has_passed(policy.limits, greylist::identities_of(asked))) {
     // Whoever tries again and again does it once: a mail server tries for days.
-    if (!is_trapped) spring_trap(*setup, sender, recipient, triplet.identity);
+    if (!is_trapped) conduct_.spring_trap(proofs_.known_earner(*setup, sender), recipient, triplet.identity);
     co_return trapped(asked);
   }
 
   // Of a client that is known by its address alone the DNS need not be asked.
   asked.only_known = !all_known || is_trapped;
   const auto most = hidden ? 0 : setup->settings.limits.put_off_per_client;  // 0: no end
-  asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
+  asked.nothing_new = conduct_.has_used_up(most, asked.triplet.identity, now);
   auto answer = co_await attempt(policy, asked, now, limits);
   if (asked.only_known && answer && !knows(answer->verdict)) {
-    co_await look_up(setup, wanted, sender, dns_deadline);
-    if (on_allow_list()) co_return Decision{.verdict = Verdict::dns_allow};
-    asked = question_by(proof_of(wanted, sender));
+    co_await proofs_.look_up(setup, wanted, sender, dns_deadline);
+    if (proofs_.on_allow_list()) co_return Decision{.verdict = Verdict::dns_allow};
+    all_known = true;
+    asked = question_by(wanted);
     if (is_trapped && asked.triplet.identity == triplet.identity) co_return trapped(asked);
     now = loop_.site.clock.now();
-    asked.nothing_new = has_used_up(most, asked.triplet.identity, now);
+    asked.nothing_new = conduct_.has_used_up(most, asked.triplet.identity, now);
     answer = co_await attempt(policy, asked, now, limits);
   }
 
@@ -225,16 +163,17 @@ asio::awaitable<Decision> Admission::greylisted(std::shared_ptr<const Setup> set
   if (rule) decision.rule = rule->name;
   decision.triplet = asked.triplet;
   decision.earners = greylist::earners_of(asked);
-  if (is_somebody) decision.identity = blamed(*setup, sender);
+  if (is_somebody && proofs_.sure_who(wanted, sender))
+    decision.identity = all_known ? asked.earner : proofs_.known_earner(*setup, sender);
   if (answer) {
     const bool passes = answer->verdict == Verdict::retried || knows(answer->verdict);
     if (is_somebody && passes) loop_.site.reputations.note_pass(asked.triplet.identity, now);
     // It has passed before, so it mistyped, and will hear from the backend.
-    if (hits_trap && answer->verdict == Verdict::first_seen) note_trap_hit(*setup, sender, recipient, true);
+    if (hits_trap && answer->verdict == Verdict::first_seen) conduct_.note_trap_hit(decision.identity, recipient, true);
     take_in(decision, *answer, now, limits.delay);
     if (decision.missing || answer->verdict == Verdict::first_seen) {
       decision.kept = !asked.nothing_new;
-      if (most > 0) count_put_off(most, asked.triplet.identity);
+      if (most > 0) conduct_.count_put_off(most, asked.triplet.identity);
     }
   } else {
     decision.verdict = Verdict::store_failure;
@@ -256,49 +195,6 @@ asio::awaitable<void> Admission::verify(std::shared_ptr<const Setup> setup, std:
   decision.backends = std::move(refused);
 }
 
-void Admission::note_trap_hit(const Setup& setup, std::string_view sender, const std::string& recipient,
-                              bool passed_before) {
-  const auto earner = blamed(setup, sender);
-  LogEvent(LogLevel::info, "trap_hit")
-      .with("client", client_.address_text())
-      .with("identity", earner)
-      .with("recipient", recipient)
-      .with("passed_before", passed_before ? "yes" : "no")
-      .write();
-  if (!earner.empty()) loop_.site.reputations.note(earner, greylist::Deed::trap_hit, loop_.site.clock.now());
-}
-
-// For its network alone: what is proved is nobody else's.
-void Admission::spring_trap(const Setup& setup, std::string_view sender, const std::string& recipient,
-                            const std::string& network) {
-  note_trap_hit(setup, sender, recipient, false);
-  loop_.site.reputations.trap(network, loop_.site.clock.now());
-}
-
-void Admission::note(const Decision& decision, greylist::Deed deed) {
-  if (!decision.identity.empty()) loop_.site.reputations.note(decision.identity, deed, loop_.site.clock.now());
-}
-
-// Neighbours in a network don't suffer for what was proved, and many names of one domain count as one.
-std::string Admission::counted_as(std::string_view identity) const {
-  constexpr unsigned ipv4_prefix = 24, ipv6_prefix = 48;  // what one site is usually given
-  if (const auto kind = greylist::kind_of(identity); kind != "network")
-    return loop_.resolver.organisation_of(std::string(identity.substr(kind.size() + 1)));
-  const unsigned prefix = client_.address().is_v4() ? ipv4_prefix : ipv6_prefix;
-  return greylist::Network{client_.address().masked(prefix), prefix}.text();
-}
-
-bool Admission::has_used_up(unsigned most, std::string_view identity, greylist::Time now) const {
-  auto& counts = loop_.site.put_off_counts;
-  return most > 0 && counts.any_reached(now) && counts.reached(counted_as(identity), most);
-}
-
-void Admission::count_put_off(unsigned most, std::string_view identity) {
-  const auto client = counted_as(identity);
-  if (loop_.site.put_off_counts.add(client, most))
-    LogEvent(LogLevel::warning, "put_off_per_client").with("client", client).write();
-}
-
 void Admission::take_in(Decision& decision, const greylist::Judgement& judgement, greylist::Time now,
                         greylist::Duration delay) {
   decision.verdict = judgement.verdict;
@@ -317,56 +213,17 @@ asio::awaitable<std::expected<greylist::Judgement, greylist::StoreError>> Admiss
   co_return answer;
 }
 
-Admission::Wanted Admission::wanted_by(const Setup& setup) {
-  const auto& identity = setup.policy.identity;
-  return {.spf = wants(identity, ProofKind::spf),
-          .name = wants(identity, ProofKind::rdns),
-          .lists = !setup.dns_lists.allow.empty()};
-}
-
-// Of what is known.
-greylist::Proof Admission::proof_of(Wanted wanted, std::string_view sender) const {
-  greylist::Proof proof;
-  if (const auto* spf = wanted.spf ? client_.known_spf(sender) : nullptr) proof.spf_domain = proved_domain(*spf);
-  if (wanted.name) {
-    proof.name = client_.known_name();
-    proof.organisation = client_.organisation();
-  }
-  return proof;
-}
-
-bool Admission::on_allow_list() const { return client_.known_lists() && !client_.known_lists()->allow.empty(); }
-
-// All together, so that it takes no longer than one answer may.
-asio::awaitable<void> Admission::look_up(std::shared_ptr<const Setup> setup, Wanted wanted, std::string sender,
-                                         Deadline deadline) {
-  using namespace asio::experimental::awaitable_operators;
-  client_.recall(sender);
-  wanted = missing(wanted, sender);
-  if (wanted == Wanted()) co_return;
-  const auto nothing = []() -> asio::awaitable<void> { co_return; };
-  co_await ((wanted.spf ? client_.look_up_spf(sender, deadline) : nothing()) &&
-            (wanted.name ? client_.look_up_name(deadline) : nothing()) &&
-            (wanted.lists ? client_.look_up_lists(setup, deadline) : nothing()));
-}
-
-Admission::Wanted Admission::missing(Wanted wanted, std::string_view sender) const {
-  return {.spf = wanted.spf && !client_.known_spf(sender),
-          .name = wanted.name && !client_.is_named(),
-          .lists = wanted.lists && !client_.known_lists()};
-}
-
 // What anybody has earned by this address, or by its name.
 asio::awaitable<void> Admission::forget_credit(std::shared_ptr<const Setup> setup, Deadline dns_deadline) {
   LogEvent(LogLevel::warning, "client_addresses_hidden").with("client", client_.address_text()).write();
-  const auto& policy = setup->policy;
-  greylist::Proof proof;
-  if (wants(policy.identity, ProofKind::rdns)) {
-    proof.name = (co_await client_.name(dns_deadline)).name;
-    proof.organisation = client_.organisation();
-  }
-  const auto identities = greylist::identities(client_.address(), proof, policy.identity, policy.client_prefix);
+  const Wanted by_name{.name = wanted_by(*setup).name};
+  if (by_name.name) co_await client_.look_up_name(dns_deadline);
+  const auto identities = proofs_.identities(setup->policy, by_name, {});
   for (const auto& identity : identities) co_await loop_.site.store.forget_credit(identity.earner);
+}
+
+void Admission::note(const Decision& decision, greylist::Deed deed) {
+  if (!decision.identity.empty()) loop_.site.reputations.note(decision.identity, deed, loop_.site.clock.now());
 }
 
 Decision Admission::counted(const Setup& setup, Decision decision) {
@@ -400,23 +257,6 @@ asio::awaitable<void> Admission::delivered(std::shared_ptr<const Setup> setup, s
         co_await loop_.site.store.delivered(std::move(delivery), now, setup->policy.limits, setup->policy.auto_allow);
     if (!done) LogEvent(LogLevel::error, "store_failure").with("reason", done.error().what).write();
   }
-}
-
-Decision decided_by(const Rule& rule) {
-  Decision decision;
-  decision.verdict = greylist::verdict_of(rule.action);
-  decision.rule = rule.name;
-  decision.reply = rule.reply;
-  return decision;
-}
-
-smtp::Reply refusal(const Setup& setup, const Decision& decision, const greylist::ReplyValues& values) {
-  if (decision.step == Decision::Step::not_our_domain) return smtp::replies::relay_denied();
-  if (decision.backends) return *decision.backends;
-  if (decision.reply) return told(*decision.reply, values);
-  if (decision.action == Action::refuse) return smtp::replies::blocked();
-  if (decision.verdict == Verdict::store_failure) return smtp::replies::store_unavailable();
-  return told(setup.settings.greylist.reply, values);
 }
 
 }  // namespace proxy

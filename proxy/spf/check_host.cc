@@ -23,18 +23,18 @@ constexpr int max_asking_terms = 10, max_void_answers = 2;  // RFC 7208 §4.6.4
 constexpr std::size_t max_hosts = 10;                       // of an mx or ptr, likewise
 
 // Why an evaluation ends before a directive matches.
-struct Trouble {
+struct Obstacle {
   SpfResult result;
   std::string reason;
 };
 template <class T>
-using Or = std::expected<T, Trouble>;
+using Or = std::expected<T, Obstacle>;
 
-std::unexpected<Trouble> permanent(std::string reason) {
-  return std::unexpected(Trouble{SpfResult::permerror, std::move(reason)});
+std::unexpected<Obstacle> permanent(std::string reason) {
+  return std::unexpected(Obstacle{SpfResult::permerror, std::move(reason)});
 }
-std::unexpected<Trouble> temporary(std::string reason) {
-  return std::unexpected(Trouble{SpfResult::temperror, std::move(reason)});
+std::unexpected<Obstacle> temporary(std::string reason) {
+  return std::unexpected(Obstacle{SpfResult::temperror, std::move(reason)});
 }
 
 // What an evaluation of one record came to.
