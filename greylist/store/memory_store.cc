@@ -145,6 +145,8 @@ class MemoryStore final : public Store, private Shelf {
     co_return events;
   }
 
+  void serve(asio::io_context&) override {}
+  void leave(asio::io_context&) override {}
   void set_limits(const Limits&) override {}  // nothing is swept; judge() sees what has expired
 
   StoreStatus status() const override {

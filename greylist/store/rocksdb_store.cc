@@ -78,6 +78,8 @@ class RocksDbStore final : public Store {
   asio::awaitable<Answer<void>> keep(std::vector<ReputationChange> changes) override;
   void note(HistoryEvent event) override;
   asio::awaitable<Answer<std::vector<HistoryEvent>>> history(std::string recipient, std::size_t most) override;
+  void serve(asio::io_context&) override {}
+  void leave(asio::io_context&) override {}
   void set_limits(const Limits& limits) override { keeper_.set_limits(limits); }
   StoreStatus status() const override;
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -22,9 +23,10 @@ struct StoreError {
 };
 
 struct StoreStatus {
-  std::string engine;  // "rocksdb", "memory"
+  std::string engine;  // "rocksdb", "redis", "memory"
   bool ok = true;
-  std::string problem;  // why not
+  std::string problem;   // why not
+  std::string stand_in;  // the engine that serves all the same meanwhile; empty: none does
   std::uint64_t entries_estimate = 0, bytes = 0;
   std::uint64_t errors = 0;  // since the start: calls that failed, and entries that could not be read
 };
@@ -60,8 +62,8 @@ struct EarnerPage {
 // on the caller's executor; when the answer is in memory they don't suspend. Any thread that runs an event loop may
 // call.
 //
-// StoreError: nothing is known and nothing was recorded, for this call; the next one may fare better. The caller then
-// does as OnStoreFailure says. Stores look after themselves: there is nothing to close or to reopen.
+// StoreError: nothing is known, and nothing was recorded that could harm, for this call; the next one may fare better.
+// The caller then does as OnStoreFailure says. Stores look after themselves: there is nothing to close or to reopen.
 class Store {
  public:
   virtual ~Store() = default;
@@ -85,8 +87,9 @@ class Store {
   virtual asio::awaitable<std::expected<std::optional<Credit>, StoreError>> find_credit(std::string earner) = 0;
 
   // For administrators. What is there, a page at a time; `from` is empty or a page's `next`. Entries that have
-  // expired() may be among them; those that come or go meanwhile may be seen or not, all others exactly once. A page
-  // takes a few milliseconds at most, however few entries are wanted.
+  // expired() may be among them; those that come or go meanwhile may be seen or not, all others once (in Redis more
+  // than once, if its table is resized meanwhile). A page takes a few milliseconds at most, however few entries are
+  // wanted.
   virtual asio::awaitable<std::expected<EntryPage, StoreError>> scan(std::string from, EntryFilter wanted) = 0;
   virtual asio::awaitable<std::expected<EarnerPage, StoreError>> scan_earners(std::string from) = 0;
   // Forgets it if it is there and still wanted() so; whether it did.
@@ -111,6 +114,11 @@ class Store {
   // The latest events for a keyed recipient, the newest first.
   virtual asio::awaitable<std::expected<std::vector<HistoryEvent>, StoreError>> history(std::string recipient,
                                                                                         std::size_t most) = 0;
+
+  // Calls from this event loop will be frequent: a store that talks over a network has connections there. Before any
+  // loop runs. leave(), called on that loop, ends what they do, else the loop would never run out of work.
+  virtual void serve(asio::io_context& loop) = 0;
+  virtual void leave(asio::io_context& loop) = 0;
 
   virtual void set_limits(const Limits& limits) = 0;  // what expired entries are dropped by from now on; any thread
   virtual StoreStatus status() const = 0;             // any thread; doesn't touch the disk

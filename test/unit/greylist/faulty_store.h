@@ -83,6 +83,8 @@ class FaultyStore final : public Store {
     if (trip()) co_return std::unexpected(injected());
     co_return co_await inner_.history(std::move(recipient), most);
   }
+  void serve(asio::io_context& loop) override { inner_.serve(loop); }
+  void leave(asio::io_context& loop) override { inner_.leave(loop); }
   void set_limits(const Limits& limits) override { inner_.set_limits(limits); }
   StoreStatus status() const override {
     auto status = inner_.status();

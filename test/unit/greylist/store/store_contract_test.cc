@@ -8,13 +8,37 @@
 #include <thread>
 
 #include "greylist/store/memory_store.h"
+#include "greylist/store/redis_store.h"
 #include "test/unit/greylist/store/fixture.h"
+#include "test/unit/greylist/store/redis/redis_server.h"
 
 using namespace greylist;
 using namespace greylist::test;
 using namespace std::chrono_literals;
 
 namespace {
+
+// Each store has keys of its own in servers that all share.
+void with_redis(const RedisServers& servers, const std::function<void(Store&)>& check) {
+  static int number = 0;
+  std::mutex mutex;
+  std::string warnings;
+  const auto store = open_redis_store({.nodes = {servers.addresses().front()},
+                                       .cluster = servers.addresses().size() > 1,
+                                       .prefix = "test*" + std::to_string(++number) + ":",
+                                       .timeout = 20s,  // sanitizers are slow
+                                       .host = "mx1",
+                                       .limits = limits,
+                                       .dial = plain_dial(),
+                                       .warn = [&](std::string_view text) {
+                                         const std::lock_guard lock(mutex);
+                                         warnings += text;
+                                       }});
+  check(*store);
+  const std::lock_guard lock(mutex);
+  CHECK(warnings == "");
+  CHECK(store->status().errors == 0);
+}
 
 void with_each_engine(const std::function<void(Store&)>& check) {
   SUBCASE("memory") { check(*make_memory_store()); }
@@ -25,6 +49,14 @@ void with_each_engine(const std::function<void(Store&)>& check) {
     check(*store);
     CHECK(rocks.warnings() == "");
     CHECK(store->status().errors == 0);
+  }
+  SUBCASE("redis") {
+    static const RedisServers one;
+    with_redis(one, check);
+  }
+  SUBCASE("redis cluster") {
+    static const RedisServers three(3);
+    with_redis(three, check);
   }
 }
 
@@ -57,6 +89,31 @@ Question by(const std::vector<Identity>& identities, const std::string& sender =
   return asked;
 }
 
+// Of all pages.
+std::vector<Entry> entries(Store& store, const EntryFilter& wanted) {
+  std::vector<Entry> all;
+  std::string from;
+  do {
+    auto page = run(store.scan(from, wanted));
+    REQUIRE(page);
+    std::ranges::move(page->entries, std::back_inserter(all));
+    from = page->next;
+  } while (!from.empty());
+  return all;
+}
+
+std::vector<Earner> earners(Store& store) {
+  std::vector<Earner> all;
+  std::string from;
+  do {
+    auto page = run(store.scan_earners(from));
+    REQUIRE(page);
+    std::ranges::move(page->earners, std::back_inserter(all));
+    from = page->next;
+  } while (!from.empty());
+  return all;
+}
+
 bool is_let_through(Store& store, Time now, const AutoAllow& rule) {
   return attempt(store, question(9999, "192.0.2.7"), now, limits, rule) == Verdict::auto_allowed;
 }
@@ -75,7 +132,8 @@ TEST_CASE("a triplet waits, passes and is known") {
         .first_seen = start, .passed = start + 5min, .last_seen = start + 6min, .last_client = "192.0.2.7"};
     CHECK(find(store, 1) == expected);
     CHECK(store.status().ok);
-    CHECK(store.status().entries_estimate >= 2);
+    // A server is asked for it from time to time.
+    if (store.status().engine != "redis") CHECK(store.status().entries_estimate >= 2);
   });
 }
 
@@ -386,6 +444,7 @@ TEST_CASE("deliveries from two loops at once lose no credit") {
 
 TEST_CASE("an answer that is in memory comes without suspending") {
   with_each_engine([](Store& store) {
+    if (store.status().engine == "redis") return;  // nothing is in our memory
     attempt(store, question(1), start);
     asio::io_context loop{1};
     bool answered = false;
@@ -430,12 +489,9 @@ TEST_CASE("of the entries those that are wanted are seen") {
   with_each_engine([](Store& store) {
     for (int n = 0; n < 10; ++n) attempt(store, question(n), start);
     pass(store, 3, start + 5min);
-    const auto page =
-        run(store.scan("", [](const Triplet&, const Record& record) { return record.passed.has_value(); }));
-    REQUIRE(page);
-    REQUIRE(page->entries.size() == 1);
-    CHECK(page->entries[0].triplet == triplet(3));
-    CHECK(page->next == "");
+    const auto passed = entries(store, [](const Triplet&, const Record& record) { return record.passed.has_value(); });
+    REQUIRE(passed.size() == 1);
+    CHECK(passed[0].triplet == triplet(3));
   });
 }
 
@@ -473,10 +529,9 @@ TEST_CASE("what clients have earned elsewhere is taken over, if it is more") {
     REQUIRE(run(store.take_over_earners({{"192.0.2.7", {1, start, start}}}, start, limits)));
     CHECK(run(store.find_credit("192.0.2.7")).value() == Credit{5, start, start});
     CHECK(run(store.find_credit("192.0.2.8")).value() == std::nullopt);
-    const auto earners = run(store.scan_earners(""));
-    REQUIRE(earners);
-    REQUIRE(earners->earners.size() == 1);
-    CHECK(earners->earners[0].name == "192.0.2.7");
+    const auto all = earners(store);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].name == "192.0.2.7");
   });
 }
 
