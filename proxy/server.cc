@@ -17,7 +17,6 @@
 #include <thread>
 #include <utility>
 
-#include "greylist/store/rocksdb_store.h"
 #include "proxy/admin/admin_api.h"
 #include "proxy/admin/admin_server.h"
 #include "proxy/backend/connection.h"
@@ -34,6 +33,7 @@
 #include "proxy/session/session.h"
 #include "proxy/status/pages.h"
 #include "proxy/status/status_server.h"
+#include "proxy/store/open_store.h"
 #include "proxy/version.h"
 
 namespace proxy {
@@ -45,6 +45,7 @@ using Millis = std::chrono::milliseconds;
 // Clients that come while the backends are asked for the first time wait in the kernel's queue: better a moment than a
 // wrong EHLO reply.
 constexpr Millis longest_first_round{2'000};
+constexpr Millis between_run_time_looks{500};  // what one host adds is in force on the others within a second
 
 struct Stop {  // why the program can't start
   std::string why;
@@ -81,9 +82,11 @@ class Server {
   std::shared_ptr<const Setup> current() const;  // any thread
   StatusSources sources() const;                 // any thread
   const Settings& settings() const { return setup_->settings; }
+  bool shares_store() const { return store_->status().engine == "redis"; }
 
   const std::string config_path_;
   std::string store_path_;  // of the store that is open, whatever a reload says
+  std::string run_time_problem_;
   mutable std::mutex setup_mutex_;
   std::shared_ptr<const Setup> setup_;  // replaced on this thread alone, under setup_mutex_
   SystemClock clock_;
@@ -128,6 +131,7 @@ std::expected<void, Stop> Server::start(const std::shared_ptr<Setup>& setup) {
   for (std::size_t i = 0; i < loops; ++i) {
     loops_.push_back(std::make_unique<Loop>(*site_, setup_));
     site_->loops.push_back(loops_.back().get());
+    store_->serve(loops_.back()->io);
   }
   if (auto started = start_status(); !started) return started;
   start_admin();
@@ -151,14 +155,8 @@ std::expected<void, Stop> Server::bind(std::size_t loops) {
 }
 
 std::expected<void, Stop> Server::open_store() {
-  greylist::RocksDbOptions options;
-  options.path = settings().store.path;
-  options.cache_bytes = settings().store.cache;
-  options.limits = settings().greylist.limits;
-  options.clock = [this] { return clock_.now(); };
-  options.warn = [](std::string_view what) { LogEvent(LogLevel::warning, "store").with("reason", what).write(); };
-  auto opened = greylist::open_rocksdb_store(options);
-  if (!opened) return std::unexpected(Stop{"store.path: " + opened.error().what});
+  auto opened = proxy::open_store(settings(), setup_->store_access, clock_);
+  if (!opened) return std::unexpected(Stop{std::move(opened.error())});
   store_ = std::move(*opened);
   return {};
 }
@@ -183,14 +181,17 @@ void Server::start_admin() {
     LogEvent(LogLevel::error, "admin_unavailable").with("reason", "admin.socket: " + started.error()).write();
 }
 
-// What administrators added at run time. A store that is sick at the start may be well later.
+// What administrators added at run time: on another host, too, where the store is shared. A store that is sick may be
+// well later.
 void Server::load_run_time_entries() {
   const auto loaded = run_time_->load();
-  if (loaded) return;
-  LogEvent(LogLevel::warning, "run_time_entries_unknown").with("reason", loaded.error()).write();
-  run_time_timer_.expires_after(std::chrono::seconds(5));
+  if (loaded && !shares_store()) return;
+  const auto problem = loaded ? std::string() : loaded.error();
+  if (std::exchange(run_time_problem_, problem) != problem && !loaded)
+    LogEvent(LogLevel::warning, "run_time_entries_unknown").with("reason", problem).write();
+  run_time_timer_.expires_after(shares_store() ? between_run_time_looks : Millis(5'000));
   run_time_timer_.async_wait([this](const std::error_code& error) {
-    if (!error) load_run_time_entries();
+    if (!error && !stopped_) load_run_time_entries();
   });
 }
 
@@ -243,7 +244,7 @@ void Server::warn_of_expiry() {
         .write();
   expiry_timer_.expires_after(std::chrono::hours(24));
   expiry_timer_.async_wait([this](const std::error_code& error) {
-    if (!error) warn_of_expiry();
+    if (!error && !stopped_) warn_of_expiry();
   });
 }
 
@@ -340,8 +341,9 @@ void Server::cut() {
 void Server::stop() {
   stopped_ = true;
   admin_.reset();  // what it asks of the loops they can still answer
-  on_every_loop([](Loop& loop, std::size_t) {
+  on_every_loop([this](Loop& loop, std::size_t) {
     for (auto* connection : loop.backend_connections) connection->interrupt();  // of probes
+    store_->leave(loop.io);
   });
   work_.clear();
   signals_.cancel();
@@ -390,8 +392,11 @@ int failed(const ConfigProblems& problems) {
 // The store moves what is broken aside, and keeps our own certificate beside itself.
 std::expected<void, std::string> confine_to(const Settings& settings) {
   const auto directory_of = [](const std::string& path) { return std::filesystem::path(path).parent_path().string(); };
-  const auto& store = settings.store.path;
-  return confine({store, directory_of(store), directory_of(settings.admin_socket)});
+  const auto& path = settings.store.path;
+  const auto& fallback = settings.store.fallback;
+  std::vector<std::string> writable{path, directory_of(path), directory_of(settings.admin_socket)};
+  if (!fallback.empty()) writable.insert(writable.end(), {fallback, directory_of(fallback)});
+  return confine(writable);
 }
 
 }  // namespace

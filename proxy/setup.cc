@@ -38,6 +38,9 @@ std::expected<std::shared_ptr<Setup>, ConfigProblems> make_setup(Settings settin
   auto backend_tls = build_backend_tls(settings);
   if (!backend_tls) return std::unexpected(std::move(backend_tls.error()));
   setup->backend_tls = std::move(*backend_tls);
+  auto store_access = build_store_access(settings);
+  if (!store_access) return std::unexpected(std::move(store_access.error()));
+  setup->store_access = std::move(*store_access);
   for (const auto& network : settings.bare_line_ends.exclude_clients)
     if (const auto parsed = greylist::Network::parse(network)) setup->bare_line_ends_excluded.push_back(*parsed);
   setup->dns_lists = {dns_lists(settings.dns.allow_lists), dns_lists(settings.dns.block_lists),

@@ -7,6 +7,7 @@
 #include "greylist/ip_address.h"
 #include "greylist/policy.h"
 #include "proxy/backend/backends.h"
+#include "proxy/config/build_store.h"
 #include "proxy/config/build_tls.h"
 #include "proxy/config/load.h"
 #include "proxy/config/settings.h"
@@ -26,6 +27,7 @@ struct Setup {
   std::shared_ptr<tls::TicketKeys> ticket_keys;           // shared with the setup before
   ServerTls tls;                                          // its context is null where TLS isn't to be had
   std::shared_ptr<const tls::ClientContext> backend_tls;  // null: plain
+  StoreAccess store_access;
 };
 
 // `before`: the setup that this one follows, or null. Without tls.certificates it has no TLS yet.

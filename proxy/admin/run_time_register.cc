@@ -12,6 +12,7 @@ namespace {
 
 // A loop answers within a moment, unless it has ended.
 constexpr std::chrono::seconds loop_patience{2};
+constexpr std::chrono::days long_lapsed{1};  // nobody renews it any more
 
 bool lapsed(const greylist::RunTimeEntry& entry, greylist::Time now) { return entry.lapses && *entry.lapses <= now; }
 
@@ -21,8 +22,17 @@ std::expected<void, std::string> RunTimeRegister::load() {
   const std::lock_guard lock(mutex_);
   auto kept = finished(site_.store.run_time_entries());
   if (!kept) return std::unexpected(kept.error().what);
-  entries_.clear();
-  for (auto& entry : *kept) keep(std::move(entry));
+  Entries entries;
+  const auto now = site_.clock.now();
+  for (auto& entry : *kept) {
+    if (lapsed(entry, now - long_lapsed)) {
+      [[maybe_unused]] const auto gone = finished(site_.store.remove(std::move(entry)));
+    } else if (!lapsed(entry, now)) {
+      keep(entries, std::move(entry));
+    }
+  }
+  if (entries == entries_) return {};
+  entries_ = std::move(entries);
   publish();
   return {};
 }
@@ -34,7 +44,7 @@ std::expected<void, std::string> RunTimeRegister::add(std::vector<greylist::RunT
     if (auto usable = trial.add(entry); !usable) return usable;
   const std::lock_guard lock(mutex_);
   if (const auto added = finished(site_.store.add(entries)); !added) return std::unexpected(added.error().what);
-  for (auto& entry : entries) keep(std::move(entry));
+  for (auto& entry : entries) keep(entries_, std::move(entry));
   publish();
   return {};
 }
@@ -63,9 +73,9 @@ std::shared_ptr<const greylist::RunTimeLists> RunTimeRegister::lists() const {
 }
 
 // In place of one with the same conditions.
-void RunTimeRegister::keep(greylist::RunTimeEntry entry) {
+void RunTimeRegister::keep(Entries& entries, greylist::RunTimeEntry entry) {
   auto key = greylist::run_time_key(entry);
-  entries_.insert_or_assign(std::move(key), std::move(entry));
+  entries.insert_or_assign(std::move(key), std::move(entry));
 }
 
 // What can't be matched (a form that this version doesn't know) is kept, and matches nothing.

@@ -28,13 +28,14 @@ class RunTimeRegister {
   std::shared_ptr<const greylist::RunTimeLists> lists() const;  // as in force
 
  private:
-  void keep(greylist::RunTimeEntry entry);
+  using Entries = std::map<std::string, greylist::RunTimeEntry>;  // by run_time_key()
+  static void keep(Entries& entries, greylist::RunTimeEntry entry);
   void publish();
 
   Site& site_;
   const std::vector<std::unique_ptr<Loop>>& loops_;
   mutable std::mutex mutex_;
-  std::map<std::string, greylist::RunTimeEntry> entries_;  // by run_time_key()
+  Entries entries_;
   std::shared_ptr<const greylist::RunTimeLists> lists_ = std::make_shared<greylist::RunTimeLists>();
 };
 

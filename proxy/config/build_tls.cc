@@ -5,30 +5,20 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+
+#include "proxy/config/file_text.h"
 
 namespace proxy {
 namespace {
-
-using Read = std::expected<std::string, std::string>;  // the error names the file
-
-Read contents(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) return std::unexpected(path + ": " + std::strerror(errno ? errno : EIO));
-  return text;
-}
 
 std::string key_of(std::size_t index, bool about_key) {
   return "tls.certificates[" + std::to_string(index) + (about_key ? "].key" : "].certificate");
 }
 
 std::expected<tls::Certificate, ConfigProblem> load(const Settings::Certificate& files, std::size_t index) {
-  const auto certificate = contents(files.certificate);
+  const auto certificate = file_text(files.certificate);
   if (!certificate) return std::unexpected(ConfigProblem{key_of(index, false), certificate.error()});
-  const auto key = contents(files.key);
+  const auto key = file_text(files.key);
   if (!key) return std::unexpected(ConfigProblem{key_of(index, true), key.error()});
   auto parsed = tls::Certificate::parse(*certificate, *key);
   if (parsed) return std::move(*parsed);
@@ -92,7 +82,7 @@ std::expected<OwnTls, std::string> build_own_tls(const Settings& settings, const
   if (!certificate) {
     std::error_code error;
     const bool kept = std::filesystem::exists(files.certificate, error) && std::filesystem::exists(files.key, error);
-    if (error || (kept && (!contents(files.certificate) || !contents(files.key))))
+    if (error || (kept && (!file_text(files.certificate) || !file_text(files.key))))
       return std::unexpected(certificate.error().what);
     result.made = true;
     const auto pem = tls::make_self_signed(settings.hostname);
@@ -118,7 +108,7 @@ std::expected<std::shared_ptr<const tls::ClientContext>, ConfigProblems> build_b
   const auto& backend = settings.backend;
   if (backend.tls == "none" && backend.ca_file.empty()) return nullptr;
   if (!backend.ca_file.empty())
-    if (auto read = contents(backend.ca_file); !read)
+    if (auto read = file_text(backend.ca_file); !read)
       return std::unexpected(ConfigProblems{{"backend.ca_file", std::move(read.error())}});
   auto made =
       tls::ClientContext::make(backend.tls == "verified" ? tls::Trust::verified : tls::Trust::anybody, backend.ca_file);

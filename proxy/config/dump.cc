@@ -36,7 +36,6 @@ class Dumper final : public KeyVisitor {
     if (value) put(key, duration_text(*value));
   }
   void size(const Key& key, std::uint64_t& value, std::uint64_t) override { put(key, size_text(value)); }
-  void reserved(const Key&) override {}
 
  private:
   void put(const Key& key, Json value) { json[std::string(key.name)] = std::move(value); }

@@ -149,18 +149,36 @@ void greylist(KeyVisitor& v, Settings::Greylist& s) {
 
 void store(KeyVisitor& v, Settings::Store& s) {
   static constexpr std::array engines{string_view("rocksdb"), string_view("redis")};
-  v.word({"engine", "rocksdb: on this host. redis is not in this version."}, s.engine, engines);
-  v.text({"path", "Directory of the store; made if it isn't there. One process at a time."}, s.path, Form::path);
+  static constexpr std::array tls{string_view("none"), string_view("required"), string_view("verified")};
+  v.word({"engine", "rocksdb: on this host. redis: in Redis or Valkey, for several hosts that share one greylist."},
+         s.engine, engines);
+  v.text({"path",
+          "Directory of the store; made if it isn't there. One process at a time. With redis: beside it is where a "
+          "self-signed certificate is kept."},
+         s.path, Form::path);
   v.size({"cache", "Memory for what was read from it."}, s.cache, 1);
-  v.reserved({"nodes", "redis: addresses of the servers."});
-  v.reserved({"cluster", "redis: true for a Redis Cluster."});
-  v.reserved({"prefix", "redis: what its keys begin with."});
-  v.reserved({"username", "redis: who to log in as."});
-  v.reserved({"password_file", "redis: file that holds the password."});
-  v.reserved({"tls", "redis: none, required or verified."});
-  v.reserved({"ca_file", "redis: certificates that may have signed the servers'."});
-  v.reserved({"timeout", "redis: how long an answer may take."});
-  v.reserved({"fallback", "redis: path of a local store that stands in while no server answers."});
+  v.texts({"nodes",
+           "redis: the server, and those that may take its place; of a cluster some of its nodes, which know the "
+           "others."},
+          s.nodes, Form::peer);
+  v.flag({"cluster", "redis: true for a Redis Cluster."}, s.cluster);
+  v.text({"prefix", "redis: what its keys begin with."}, s.prefix, Form::free);
+  v.text({"username", "redis: who to log in as; empty: the default user."}, s.username, Form::free);
+  v.text({"password_file", "redis: file that holds the password; empty: there is none."}, s.password_file, Form::path);
+  v.word(
+      {"tls",
+       "redis: none, required, or verified (the certificate must have a chain to a known root and the node's name)."},
+      s.tls, tls);
+  v.text({"ca_file", "redis, with tls: certificates that may have signed the servers'; empty: the system's."},
+         s.ca_file, Form::path);
+  v.duration({"timeout",
+              "redis: how long an answer may take. Then the call has failed, and so does at once every other that "
+              "needs this server, until it answers again."},
+             s.timeout, shortest);
+  v.text({"fallback",
+          "redis: path of a store on this host that stands in while no server answers; empty: "
+          "greylist.on_store_failure says what happens."},
+         s.fallback, Form::path);
 }
 
 void dns_list(KeyVisitor& v, Settings::DnsList& s) {

@@ -66,7 +66,6 @@ class KeyVisitor {
   virtual void duration(const Key& key, Duration& value, Duration least) = 0;
   virtual void duration(const Key& key, std::optional<Duration>& value, Duration least) = 0;
   virtual void size(const Key& key, std::uint64_t& value, std::uint64_t least) = 0;
-  virtual void reserved(const Key& key) = 0;  // has a meaning only with what this version doesn't do yet
 };
 
 // The table of keys: the one place that names them. Loading, printing and the reference are visitors.

@@ -24,7 +24,6 @@ class Names final : public KeyVisitor {
   void duration(const Key& key, Duration&, Duration) override { add(key); }
   void duration(const Key& key, std::optional<Duration>&, Duration) override { add(key); }
   void size(const Key& key, std::uint64_t&, std::uint64_t) override { add(key); }
-  void reserved(const Key& key) override { add(key); }
 
  private:
   void add(const Key& key) { paths.push_back(prefix_ + std::string(key.name)); }

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "proxy/config/build_policy.h"
+#include "proxy/config/build_store.h"
 #include "proxy/config/build_tls.h"
 #include "proxy/config/json_text.h"
 #include "proxy/config/loader.h"
@@ -74,13 +75,13 @@ std::expected<Settings, ConfigProblems> load_settings(const std::string& path) {
   Settings settings;
   auto problems = load_members(*json, std::filesystem::absolute(path).parent_path(), settings);
   fill_in_defaults(settings);
-  add_new(problems, not_yet(settings));
   add_new(problems, contradictions(settings));
   if (auto policy = build_policy(settings); !policy) add_new(problems, std::move(policy.error()));
   if (!settings.tls.certificates.empty())
     if (auto tls = build_server_tls(settings, std::make_shared<tls::TicketKeys>()); !tls)
       add_new(problems, std::move(tls.error()));
   if (auto tls = build_backend_tls(settings); !tls) add_new(problems, std::move(tls.error()));
+  if (auto access = build_store_access(settings); !access) add_new(problems, std::move(access.error()));
   if (!problems.empty()) return std::unexpected(std::move(problems));
   return settings;
 }

@@ -141,8 +141,6 @@ class Loader final : public KeyVisitor {
             *json);
   }
 
-  void reserved(const Key& key) override { find(key); }
-
  private:
   struct Open {
     const Json* object = nullptr;

@@ -32,7 +32,6 @@ class Collector final : public KeyVisitor {
   void duration(const Key& key, Duration& value, Duration) override { add(key, duration_text(value)); }
   void duration(const Key& key, std::optional<Duration>&, Duration) override { add_without_preset(key); }
   void size(const Key& key, std::uint64_t& value, std::uint64_t) override { add(key, size_text(value)); }
-  void reserved(const Key& key) override { add_without_preset(key); }
 
  private:
   std::string path(const Key& key) const { return prefix_ + std::string(key.name); }

@@ -54,6 +54,14 @@ struct Settings {
     std::string engine = "rocksdb";
     std::string path = "/var/lib/greygate/greylist";
     std::uint64_t cache = 64ull << 20;
+    // Of redis:
+    std::vector<std::string> nodes;
+    bool cluster = false;
+    std::string prefix = "greygate:", username, password_file;
+    std::string tls = "none";  // none | required | verified
+    std::string ca_file;
+    Duration timeout{500};
+    std::string fallback;  // path of a store of rocksdb
     bool operator==(const Store&) const = default;
   };
   struct DnsList {

@@ -110,6 +110,17 @@ void reuse(const Settings& s, ConfigProblems& problems) {
                         "backend of the next client"});
 }
 
+void redis(const Settings& s, ConfigProblems& problems) {
+  const auto& store = s.store;
+  if (store.engine != "redis") return;
+  if (store.nodes.empty())
+    problems.push_back({"store.nodes", "required with \"redis\": the servers, such as [\"127.0.0.1:6379\"]"});
+  if (store.prefix.find_first_of("{}") != store.prefix.npos)
+    problems.push_back({"store.prefix", "may have no braces: in a cluster they say where a key is kept"});
+  if (!store.username.empty() && store.password_file.empty())
+    problems.push_back({"store.username", "needs store.password_file: nobody logs in without a password"});
+}
+
 void dns_lists(const Settings& s, ConfigProblems& problems) {
   std::vector<std::string> taken{std::string(greylist::enough_lists)};
   const auto check = [&](std::string_view key, const std::vector<Settings::DnsList>& lists) {
@@ -155,7 +166,7 @@ void user(const Settings& s, ConfigProblems& problems) {
 
 ConfigProblems contradictions(const Settings& settings) {
   ConfigProblems problems;
-  for (const Check check : {required, admin_socket, open_relay, mail_loop, same_address_twice, waiting, tarpit,
+  for (const Check check : {required, redis, admin_socket, open_relay, mail_loop, same_address_twice, waiting, tarpit,
                             identity, reply, reuse, dns_lists, greeting, rules, user})
     check(settings, problems);
   return problems;

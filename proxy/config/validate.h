@@ -7,7 +7,4 @@ namespace proxy {
 // other, or something that they name isn't there. Asks the system for users and interface addresses.
 ConfigProblems contradictions(const Settings& settings);
 
-// What is valid, but not in this version.
-ConfigProblems not_yet(const Settings& settings);
-
 }  // namespace proxy

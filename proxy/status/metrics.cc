@@ -79,6 +79,8 @@ void add_backends(PrometheusText& text, const std::vector<StatusReport::Backend>
 
 void add_store(PrometheusText& text, const StatusReport::Store& store) {
   text.gauge("greygate_store_ok", "1 while the store works, else 0.").sample(store.ok);
+  text.gauge("greygate_store_stand_in", "1 while a local store stands in for a shared one, else 0.")
+      .sample(!store.stand_in.empty());
   text.gauge("greygate_store_entries", "Entries in the store, estimated.").sample(store.entries_estimate);
   text.gauge("greygate_store_bytes", "Space that the store takes on disk, in bytes.").sample(store.bytes);
   text.counter("greygate_store_errors_total", "Calls of the store that failed, and entries that could not be read.")

@@ -42,7 +42,7 @@ std::vector<std::string> reasons_against(const StatusSources& sources) {
   std::vector<std::string> reasons;
   if (sources.draining) reasons.emplace_back("draining");
   const auto store = sources.site.store.status();
-  if (!store.ok) reasons.push_back("store: " + store.problem);
+  if (!store.ok && store.stand_in.empty()) reasons.push_back("store: " + store.problem);
   const bool any_up = sources.setup->backends->any_up();
   const bool takes_any_domain = sources.setup->policy.domains.everything();
   for (const auto& address : sources.setup->backends->addresses()) {
@@ -80,7 +80,8 @@ StatusReport gather(const StatusSources& sources) {
   }
   report.greylist = {settings.greylist.mode, settings.greylist.limits};
   const auto store = sources.site.store.status();
-  report.store = {store.engine, store.ok, store.entries_estimate, store.bytes, store.errors};
+  report.store = {store.engine, store.ok,      store.entries_estimate, store.bytes,
+                  store.errors, store.problem, store.stand_in};
   const auto handshakes = sources.site.tls_counts.counts();
   report.tls = {handshakes.clients, handshakes.backends, handshakes.failed, handshakes.backend_failed, {}};
   for (const auto& [file, names, expires] : sources.setup->tls.certificates)

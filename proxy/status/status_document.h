@@ -45,6 +45,8 @@ struct StatusReport {
     std::string engine;
     bool ok = false;
     Count entries_estimate = 0, bytes = 0, errors = 0;
+    std::string problem;   // why not
+    std::string stand_in;  // the engine that serves meanwhile; empty: none
   };
 
   struct Times {

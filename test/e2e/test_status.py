@@ -36,7 +36,7 @@ def test_status_has_every_part(greygate):
     assert set(status["backends"][0]) >= {"address", "up", "open", "failures", "last_error"}
     assert status["greylist"] == {**status["greylist"], "mode": "enforce", "delay": "1s", "retry_window": "2d",
                                   "lifetime": "36d"}
-    assert set(status["store"]) >= {"engine", "ok", "entries_estimate", "bytes", "errors"}
+    assert set(status["store"]) >= {"engine", "ok", "entries_estimate", "bytes", "errors", "problem", "stand_in"}
     assert (status["store"]["engine"], status["store"]["ok"]) == ("rocksdb", True)
     assert set(status["recipients"]["verdicts"]) >= WORDS
 

@@ -17,7 +17,7 @@ CONFIGURATION = """\
   "listen": [{{ "address": "127.0.0.1:{port}" }}],
   "backend": {{ "addresses": ["127.0.0.1:{sink}"], "client_identity": "xclient"{backend} }},
   "domains": ["example.org"],
-  "store": {{ "path": "{store}" }},
+  "store": {{ "path": "{store}"{shared} }},
   "dns": {dns},
   "tls": {{ "certificates": [{{ "certificate": "{certificate}", "key": "{key}" }}] }},
   "limits": {{ "connections": 15000, "connections_per_client": 15000,
@@ -41,6 +41,7 @@ class Greygate(Peer):
     idle_most = 10000
     fills_before_start = True
     backend = ""  # more of its settings
+    shared = ""   # and of those of its store
     dns = '{ "enabled": false }'  # as at all others: the clients' names are not the question there
 
     def __init__(self, place):
@@ -51,7 +52,7 @@ class Greygate(Peer):
 
     def start(self):
         self.file = self.write("greygate.json", CONFIGURATION.format(
-            port=self.port, sink=self.place.sink.port, backend=self.backend, dns=self.dns, directory=self.directory,
+            port=self.port, sink=self.place.sink.port, backend=self.backend, shared=self.shared, dns=self.dns, directory=self.directory,
             store=self.store, status=self.status_port, certificate=self.place.certificate, key=self.place.key))
         self.launch(self.place.build / "greygate", "serve", "--config", self.file)
         wait_for("greygate to be ready", lambda: self.get("/readyz")[0] == 200)
@@ -126,6 +127,21 @@ class GreygateReuse(Greygate):
     title = "greygate with backend.reuse"
     modes = ("relay",)
     backend = ', "reuse": true'
+
+
+class GreygateRedis(Greygate):
+    """With its greylist in a Redis beside it, whose CPU time counts, too."""
+    name = "greygate-redis"
+    title = "greygate with its greylist in Redis"
+    modes = ("put-off", "relay")
+    fills_before_start = False
+
+    def start(self):
+        redis = free_port()
+        self.launch("redis-server", "--port", redis, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir",
+                    self.directory, port=redis, log="redis.log")
+        self.shared = f', "engine": "redis", "nodes": ["127.0.0.1:{redis}"]'
+        super().start()
 
 
 class GreygateProved(Greygate):

@@ -213,21 +213,30 @@ TEST_CASE("a problem names the key, what is wrong and what would be right") {
   }
 }
 
-TEST_CASE("what this version doesn't do is said so") {
+TEST_CASE("what a store in Redis needs") {
   struct Row {
-    std::string_view changes, key, phrase;
+    std::string_view store, key, phrase;
   };
   const Row rows[] = {
-      {R"({"store": {"engine": "redis", "nodes": ["10.0.0.1:6379"], "cluster": true}})", "store.engine",
-       "not in this version"},
+      {R"({"engine": "redis"})", "store.nodes", "required"},
+      {R"({"engine": "redis", "nodes": ["a:1"], "prefix": "{a}"})", "store.prefix", "braces"},
+      {R"({"engine": "redis", "nodes": ["a:1"], "username": "b"})", "store.username", "password_file"},
+      {R"({"engine": "redis", "nodes": ["a:1"], "password_file": "/nowhere/file"})", "store.password_file", "/nowhere"},
+      {R"({"engine": "redis", "nodes": ["a:1"], "tls": "required", "ca_file": "/nowhere/file"})", "store.ca_file",
+       "/nowhere"},
   };
-  for (const auto& [changes, key, phrase] : rows) {
-    CAPTURE(changes);
-    const auto found = problems(changed(changes));
+  for (const auto& [store, key, phrase] : rows) {
+    CAPTURE(store);
+    const auto found = problems(changed("{\"store\": " + std::string(store) + "}"));
     REQUIRE_MESSAGE(found.size() == 1, lines(found));
     CHECK(found[0].key == key);
     CHECK_MESSAGE(found[0].what.contains(phrase), found[0].what);
   }
+  const auto settings =
+      load(changed(R"({"store": {"engine": "redis", "nodes": ["a:1", "[::1]:2"], "cluster": true}})"));
+  REQUIRE(settings);
+  CHECK(settings->store.prefix == "greygate:");
+  CHECK(settings->store.timeout == std::chrono::milliseconds(500));
 }
 
 TEST_CASE("keys of another store are known") {
