@@ -8,6 +8,30 @@ namespace greylist::redis {
 namespace {
 
 constexpr std::size_t most_octets = 64u << 20;  // of one reply
+constexpr int most_items = 1'000'000;           // of one list
+
+redisReplyObjectFunctions librarys_functions() {
+  auto* const reader = redisReaderCreate();
+  if (!reader) throw std::bad_alloc();
+  const auto functions = *reader->fn;
+  redisReaderFree(reader);
+  return functions;
+}
+
+// The library would make room for as many as are announced.
+void* make_list(const redisReadTask* task, int items) {
+  static const auto make = librarys_functions().createArray;
+  return items > most_items ? nullptr : make(task, items);
+}
+
+redisReplyObjectFunctions* bounded_functions() {
+  static auto functions = [] {
+    auto bounded = librarys_functions();
+    bounded.createArray = make_list;
+    return bounded;
+  }();
+  return &functions;
+}
 
 struct FreeReply {
   void operator()(void* reply) const { freeReplyObject(reply); }
@@ -59,7 +83,7 @@ std::string command(std::initializer_list<std::string_view> words) {
 
 void ReplyReader::Free::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
-ReplyReader::ReplyReader() : reader_(redisReaderCreate()) {
+ReplyReader::ReplyReader() : reader_(redisReaderCreateWithFunctions(bounded_functions())) {
   if (!reader_) throw std::bad_alloc();
 }
 

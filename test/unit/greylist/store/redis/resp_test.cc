@@ -50,7 +50,7 @@ TEST_CASE("replies of each kind, in pieces of any size") {
 }
 
 TEST_CASE("what is no reply ends the conversation") {
-  for (const auto* octets : {"HTTP/1.0 400 Bad Request\r\n", "*x\r\n", ":1x\r\n"}) {
+  for (const auto* octets : {"HTTP/1.0 400 Bad Request\r\n", "*x\r\n", ":1x\r\n", "*1000001\r\n"}) {
     CAPTURE(octets);
     ReplyReader reader;
     reader.feed(octets);
