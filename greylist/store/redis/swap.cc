@@ -47,6 +47,10 @@ std::string evaluate(std::string_view how, std::string_view what, const std::vec
 
 }  // namespace
 
+bool changes_anything(const std::vector<Place>& places) {
+  return std::ranges::any_of(places, [](const Place& place) { return place.becomes.has_value(); });
+}
+
 std::string swap_command(const std::vector<Place>& places) { return evaluate("EVALSHA", script_sha1, places); }
 std::string swap_in_full(const std::vector<Place>& places) { return evaluate("EVAL", script, places); }
 

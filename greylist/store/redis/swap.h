@@ -18,6 +18,8 @@ struct Place {
   Duration time_to_live{};             // of what it becomes
 };
 
+bool changes_anything(const std::vector<Place>& places);
+
 // Compare and set, of several keys in one hash slot: what is put is put only if all of them, those that stay as well,
 // are still as expected. So a step of the store is the same code whatever the engine: it is taken on what was read, and
 // written if nobody was faster.
