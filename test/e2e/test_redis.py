@@ -35,7 +35,7 @@ def make_sharing(make_greygate, backend):
     def make(*servers, ready=True, start=True, greylist=None, store=None, **settings):
         nodes = [server.address for server in servers]
         return make_greygate(backend, ready=ready, start=start, greylist={"delay": "1s", **(greylist or {})},
-                             store={"engine": "redis", "nodes": nodes, "timeout": "2s", **(store or {})}, **settings)
+                             store={"engine": "redis", "nodes": nodes, "timeout": "5s", **(store or {})}, **settings)
     return make
 
 

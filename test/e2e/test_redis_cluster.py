@@ -29,7 +29,7 @@ def make_hosts(make_greygate, backend, cluster):
         alive = [node.address for node in cluster.nodes if node.process.poll() is None]
         return [make_greygate(backend, greylist={"delay": "1s", **greylist},
                               store={"engine": "redis", "cluster": True, "nodes": alive[n:n + 2], "prefix": prefix,
-                                     "timeout": "2s"})
+                                     "timeout": "5s"})
                 for n in range(3)]
     return make
 
