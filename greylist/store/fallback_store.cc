@@ -54,6 +54,7 @@ class FallbackStore final : public Store {
   asio::awaitable<Answer<void>> delivered(Delivery delivery, Time now, Limits limits, AutoAllow rule) override {
     auto done = co_await shared_->delivered(delivery, now, limits, rule);
     if (!done) {
+      fall_back(now);
       auto local = co_await local_->delivered(std::move(delivery), now, limits, rule);
       co_return local ? std::move(local) : std::move(done);
     }

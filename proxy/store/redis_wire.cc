@@ -1,13 +1,12 @@
 #include "proxy/store/redis_wire.h"
 
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <vector>
 
+#include "greylist/store/redis/as_tuple.h"
 #include "tls/stream.h"
 #include "tls/turnstile.h"
 
@@ -15,12 +14,11 @@ namespace proxy {
 namespace {
 
 using asio::ip::tcp;
+using greylist::redis::as_tuple;
 using greylist::redis::Dialled;
 using greylist::redis::Moment;
 using greylist::redis::NodeAddress;
 using Context = std::shared_ptr<const tls::ClientContext>;
-
-constexpr auto as_tuple = asio::experimental::as_tuple(asio::use_awaitable);
 
 std::string in_words(const std::error_code& error) {
   return error == asio::error::eof ? "it closed the connection" : error.message();
