@@ -6,6 +6,7 @@ import time
 import pytest
 
 from redis_servers import Redis
+from sharing import race, spelled
 from wait import PATIENCE, wait_for
 
 SENDER, RECIPIENT = "alice@example.com", "bob@example.org"
@@ -51,11 +52,6 @@ def verdict(greygate, sender=SENDER):
     return greygate.events("recipient", seen + 1, sender=sender)[-1]["verdict"]
 
 
-def spelled(number):
-    """A name of its own: digits would be taken for a token that changes with each message."""
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
-
-
 def outlast(delay=1.0):
     time.sleep(delay + 0.1)
 
@@ -97,26 +93,7 @@ def test_a_restart_changes_nothing(make_sharing, redis):
 
 def test_the_same_first_attempt_at_several_hosts_at_once_is_first_at_one(make_sharing, redis):
     hosts = [make_sharing(redis, greylist={"delay": "1h"}) for _ in range(3)]
-    rounds = 30
-
-    def play(host):
-        with host.session() as client:
-            for number in range(rounds):
-                client.cmd("RSET")
-                client.mail(f"sender-{spelled(number)}@example.com")
-                assert client.rcpt(RECIPIENT).code == 450
-
-    threads = [threading.Thread(target=play, args=(host,)) for host in hosts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seen = {}
-    for host in hosts:
-        for event in host.events("recipient", rounds):
-            seen.setdefault(event["sender"], []).append(event["verdict"])
-    assert len(seen) == rounds
-    assert all(sorted(words) == ["first_seen", "too_early", "too_early"] for words in seen.values()), seen
+    race(hosts, [f"sender-{spelled(number)}@example.com" for number in range(30)])
 
 
 def test_what_a_client_has_earned_counts_at_all_hosts(make_sharing, redis):
@@ -131,7 +108,7 @@ def test_what_a_client_has_earned_counts_at_all_hosts(make_sharing, redis):
     wait_for("no trace of it", lambda: not redis.keys("*somebody*}*"))
 
 
-def test_run_time_entries_reach_the_other_hosts_within_a_second(make_sharing, redis):
+def test_run_time_entries_reach_the_other_hosts_by_themselves(make_sharing, redis):
     first, second = make_sharing(redis, greylist={"delay": "1h"}), make_sharing(redis, greylist={"delay": "1h"})
     first.ask("allow", "add", "--sender", SENDER)
     assert attempt(first).code == 250

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from redis_servers import Cluster
+from sharing import race, spelled
 from wait import wait_for
 
 RECIPIENT = "bob@example.org"
@@ -39,11 +40,6 @@ def attempt(greygate, sender):
         return client.attempt(sender, RECIPIENT)
 
 
-def spelled(number):
-    """A name of its own: digits would be taken for a token that changes with each message."""
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
-
-
 def senders(count):
     return [f"sender-{spelled(number)}@example.com" for number in range(count)]
 
@@ -62,27 +58,7 @@ def test_first_attempts_at_one_host_and_retries_at_others(make_hosts, cluster):
 
 
 def test_the_same_first_attempts_at_all_hosts_at_once_are_first_at_one(make_hosts):
-    hosts = make_hosts(delay="1h")
-    rounds = 40
-
-    def play(host):
-        with host.session() as client:
-            for sender in senders(rounds):
-                client.cmd("RSET")
-                client.mail(sender)
-                assert client.rcpt(RECIPIENT).code == 450
-
-    threads = [threading.Thread(target=play, args=(host,)) for host in hosts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seen = {}
-    for host in hosts:
-        for event in host.events("recipient", rounds):
-            seen.setdefault(event["sender"], []).append(event["verdict"])
-    assert len(seen) == rounds
-    assert all(sorted(words) == ["first_seen", "too_early", "too_early"] for words in seen.values()), seen
+    race(make_hosts(delay="1h"), senders(40))
 
 
 class Load:
